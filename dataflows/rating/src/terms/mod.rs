@@ -1,0 +1,7 @@
+//! Terms in force: plan version ⊕ overrides for one organization and meter, as spans of time.
+//!
+//! Owns which terms hold at an instant and where they change. Does not own what they cost (`rate`).
+
+mod schedule;
+
+pub use schedule::{Period, Schedule, Span, Terms};

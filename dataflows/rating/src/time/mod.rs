@@ -1,0 +1,5 @@
+//! Instants and civil periods. Events are instants; periods are civil; the types keep them apart.
+
+mod instant;
+
+pub use instant::EventTime;
