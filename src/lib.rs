@@ -1,1 +1,3 @@
 //! Highwater's service.
+
+pub mod source;

@@ -1,0 +1,33 @@
+//! One raw record of a table stream.
+
+use bytes::Bytes;
+use highwater_rating::tables::Table;
+use std::fmt;
+use std::sync::Arc;
+
+/// A row as it was written, or the removal of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableRecord {
+    /// Which table the stream says it belongs to.
+    pub table: Table,
+    /// The key as the stream carries it: the message key in Kafka, the text of `RowKey::key` in the embedded log.
+    pub key: Option<Bytes>,
+    /// The row as JSON, bare or in a Debezium envelope. `None` removes the row of `key`.
+    pub bytes: Option<Bytes>,
+    pub place: TablePlace,
+}
+
+/// Where a table record stands. Table streams are read anew from their beginning at every start, so their partitions
+/// have no numbers that would have to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TablePlace {
+    pub topic: Arc<str>,
+    pub partition: u32,
+    pub offset: u64,
+}
+
+impl fmt::Display for TablePlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}[{}] offset {}", self.topic, self.partition, self.offset)
+    }
+}
