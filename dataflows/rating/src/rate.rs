@@ -1,7 +1,12 @@
 //! The one pricing function: the usage of one period of one (organization, meter), and its lines.
+//!
+//! Owns how spans follow each other inside a period (carry, shares) and the one rounding of a line. Does not own what
+//! a quantity costs (`charge`) or which terms hold (`terms`).
 
-use crate::number::Quantity;
-use crate::tables::Aggregation;
+mod line;
+
+use crate::number::{Currency, Quantity};
+use crate::tables::{Aggregation, Allowance};
 use crate::terms::{Period, Span};
 use crate::time::EventTime;
 use serde::{Deserialize, Serialize};
@@ -24,12 +29,13 @@ pub struct RatedPeriod {
     pub currency: Arc<str>,
     pub events: u64,
     pub quantity: Quantity,
-    /// The allowance: of the last span when whole, the sum of the spans' shares when prorated. Absent without a charge.
+    /// The allowance: of the last line when whole, the sum of the lines' shares when prorated. Absent without a charge.
     pub limit: Option<Quantity>,
+    /// The sum of the lines' overage. Of a level (`max`, `min`, `latest`, `unique`, `average`) that of the last line.
     pub overage: Quantity,
     /// The sum of the lines' rounded amounts.
     pub cost_minor_units: i128,
-    /// One line a span with a charge, in order of time.
+    /// One line a span with events and a charge, in order of time.
     pub lines: Vec<RatedLine>,
 }
 
@@ -39,7 +45,8 @@ pub struct RatedLine {
     pub events: u64,
     pub quantity: Quantity,
     pub included: Quantity,
-    /// What is charged for: the part of `quantity` above the allowance.
+    /// What is charged for: the part of `quantity` above the allowance, or above what earlier spans left of it. Below
+    /// zero where a span takes back usage that an earlier span of the period was charged for.
     pub overage: Quantity,
     /// Which tiers the overage fell into; one entry for a per-unit charge, empty without overage.
     pub tiers: Vec<TierShare>,
@@ -67,9 +74,15 @@ pub enum RateError {
     AmountOverflow,
     #[error("mixed_currencies")]
     MixedCurrencies,
+    /// The plan's currency is no ISO 4217 code with a minor unit.
+    #[error("unknown_currency")]
+    UnknownCurrency,
+    /// A price with too many digits, a `per` that is not above zero, tiers that do not ascend.
+    #[error("invalid_charge")]
+    InvalidCharge,
 }
 
-/// What `rate` is asked: spans in order of time, all of the same period.
+/// What `rate` is asked: spans that have usage, in order of time, all of the same period.
 #[derive(Clone, Debug)]
 pub struct PeriodUsage<'a> {
     pub aggregation: Aggregation,
@@ -79,8 +92,96 @@ pub struct PeriodUsage<'a> {
     pub quantity: Quantity,
 }
 
+/// Prices a period.
+///
+/// Additive meters (`count`, `sum`) with a whole allowance carry: each span pays for the step from what the period had
+/// used before it to what it had used after it. With a prorated allowance a span starts from zero, with its share of
+/// the allowance. Levels (`max`, `min`, `latest`, `unique`, `average`) do not add up: each span pays for its own level,
+/// for its share of the period; their allowance is never prorated, as the amount already is.
+///
+/// A span whose terms do not charge the meter has no line; its usage counts in the period, and is carried. A quantity
+/// below zero costs nothing.
+pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
+    let mut lines: Vec<RatedLine> = Vec::with_capacity(usage.spans.len());
+    let mut used = Quantity::ZERO;
+    let mut events = 0u64;
+    let mut currency: Option<(&Arc<str>, Currency)> = None;
+    for span_usage in usage.spans {
+        let before = used;
+        if usage.aggregation.is_additive() {
+            used = before.checked_add(span_usage.quantity).ok_or(RateError::QuantityOverflow)?;
+        }
+        events = events.checked_add(span_usage.events).ok_or(RateError::QuantityOverflow)?;
+        let terms = &span_usage.span.terms;
+        let Some(charge) = terms.charge.as_ref().filter(|_| span_usage.events > 0) else { continue };
+        let minor_unit = match currency {
+            Some((code, known)) if *code == terms.currency => known,
+            Some(_) => return Err(RateError::MixedCurrencies),
+            None => Currency::from_code(&terms.currency).map_err(|_| RateError::UnknownCurrency)?,
+        };
+        currency = Some((&terms.currency, minor_unit));
+        lines.push(line::rate_span(usage.aggregation, span_usage, charge, before, minor_unit)?);
+    }
+    let last = usage.spans.iter().rev().find(|span_usage| span_usage.events > 0).or(usage.spans.last());
+    let in_last = |of: fn(&Span) -> &Arc<str>| last.map_or_else(|| "".into(), |usage| of(&usage.span).clone());
+    Ok(RatedPeriod {
+        period: usage.period,
+        plan: in_last(|span| &span.terms.plan),
+        currency: currency.map_or_else(|| in_last(|span| &span.terms.currency), |(code, _)| code.clone()),
+        events,
+        quantity: usage.quantity,
+        limit: limit(usage.aggregation, &lines)?,
+        overage: overage(usage.aggregation, &lines)?,
+        cost_minor_units: cost(&lines)?,
+        lines,
+    })
+}
+
+fn limit(aggregation: Aggregation, lines: &[RatedLine]) -> Result<Option<Quantity>, RateError> {
+    let Some(last) = lines.last() else { return Ok(None) };
+    if !aggregation.is_additive() || !last.is_prorated() {
+        return Ok(Some(last.included));
+    }
+    let shares = lines.iter().filter(|line| line.is_prorated()).map(|line| line.included);
+    sum(shares).map(Some)
+}
+
+fn overage(aggregation: Aggregation, lines: &[RatedLine]) -> Result<Quantity, RateError> {
+    if aggregation.is_additive() {
+        sum(lines.iter().map(|line| line.overage))
+    } else {
+        Ok(lines.last().map_or(Quantity::ZERO, |line| line.overage))
+    }
+}
+
+fn sum(mut quantities: impl Iterator<Item = Quantity>) -> Result<Quantity, RateError> {
+    quantities.try_fold(Quantity::ZERO, Quantity::checked_add).ok_or(RateError::QuantityOverflow)
+}
+
+fn cost(lines: &[RatedLine]) -> Result<i128, RateError> {
+    let mut amounts = lines.iter().map(|line| line.amount_minor_units);
+    amounts.try_fold(0i128, i128::checked_add).ok_or(RateError::AmountOverflow)
+}
+
 impl RatedLine {
     pub fn starts_at(&self) -> EventTime {
         self.span.start
+    }
+
+    fn is_prorated(&self) -> bool {
+        self.span.terms.charge.as_ref().is_some_and(|charge| charge.allowance == Allowance::Prorated)
+    }
+
+    /// The same for the same organization, meter, period and span whatever was charged for it: 32 hex digits of the
+    /// 128-bit xxh3 over the length-prefixed names and the two starts.
+    pub fn id(&self, organization_id: &str, meter: &str) -> String {
+        let mut bytes = Vec::with_capacity(organization_id.len() + meter.len() + 32);
+        for name in [organization_id, meter] {
+            bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(name.as_bytes());
+        }
+        bytes.extend_from_slice(&self.span.period.start.0.to_le_bytes());
+        bytes.extend_from_slice(&self.span.start.0.to_le_bytes());
+        format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes))
     }
 }

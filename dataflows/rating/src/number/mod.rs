@@ -1,5 +1,13 @@
-//! Exact numbers: quantities, prices and the fractions between them. Nothing here is ever a float.
+//! Exact numbers: quantities, prices, money and the fractions between them. Nothing here is ever a float.
 
+mod exact;
+mod money;
+mod price;
 mod quantity;
+pub mod serde_decimal;
 
+pub use exact::Exact;
+pub use money::{Currency, CurrencyError};
+pub(crate) use price::flat_amount;
+pub use price::{PriceError, UnitPrice};
 pub use quantity::{Quantity, QuantityError};

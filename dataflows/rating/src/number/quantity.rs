@@ -1,5 +1,6 @@
 //! How much was used: an exact decimal with nine fractional digits.
 
+use super::serde_decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A quantity in billionths of a unit.
@@ -96,22 +97,8 @@ impl Serialize for Quantity {
 }
 
 impl<'de> Deserialize<'de> for Quantity {
-    /// Accepts a JSON number token or a string; with `serde_json`'s `arbitrary_precision` neither passes a float.
+    /// A number token or a string, read exactly; see [`serde_decimal`] for what each format can give.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Quantity, D::Error> {
-        let number = serde_json::Number::deserialize(StringOrNumber(deserializer))?;
-        Quantity::parse(number.to_string().as_bytes()).map_err(serde::de::Error::custom)
-    }
-}
-
-/// Placeholder adapter: replaced by the decimal module's visitor.
-struct StringOrNumber<D>(D);
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for StringOrNumber<D> {
-    type Error = D::Error;
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_any(visitor)
-    }
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        serde_decimal::deserialize_text(deserializer, |text| Quantity::parse(text.as_bytes()))
     }
 }

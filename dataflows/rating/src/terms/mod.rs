@@ -3,5 +3,7 @@
 //! Owns which terms hold at an instant and where they change. Does not own what they cost (`rate`).
 
 mod schedule;
+mod stretch;
 
-pub use schedule::{Period, Schedule, Span, Terms};
+pub use crate::time::Period;
+pub use schedule::{Gap, GapCause, Schedule, Span, SpanOrGap, Terms};

@@ -1,28 +1,23 @@
 //! The schedule of one (organization, meter): every instant's period and terms.
 
+use super::stretch::{self, Holding, Stretch};
 use crate::tables::{Charge, Override, Plan, Subscription};
-use crate::time::EventTime;
+use crate::time::{CadenceError, EventTime, Period};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A billing period, half-open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Period {
-    pub start: EventTime,
-    pub end: EventTime,
-}
-
-/// What holds for one meter during a span.
+/// What holds for one meter during a span. Two stretches of time have the same terms when all of this is equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Terms {
     pub subscription: Arc<str>,
     pub plan: Arc<str>,
-    /// `effective_from` of the plan version.
+    /// `effective_from` of the plan version that brought these terms: a later version that leaves the currency and
+    /// this meter's charge as they were changes nothing here, so it does not cut a span.
     pub plan_version: EventTime,
     pub currency: Arc<str>,
     /// Ids of the overrides that apply, in order of application.
     pub overrides: Vec<Arc<str>>,
-    /// The plan's charge with the overrides applied; absent where the plan does not charge the meter.
+    /// The plan's charge with the overrides applied; absent where neither gives the meter a price.
     pub charge: Option<Charge>,
 }
 
@@ -35,13 +30,159 @@ pub struct Span {
     pub terms: Arc<Terms>,
 }
 
-/// Everything that decides the terms of one (organization, meter).
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A stretch of time without terms, half-open, `EventTime::MIN` and `MAX` being open ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Gap {
+    pub start: EventTime,
+    pub end: EventTime,
+    pub cause: GapCause,
+}
+
+/// Why no terms hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    NoSubscription,
+    /// The subscription's plan has no version in force yet, or is not there at all.
+    NoPlanVersion,
+    /// The subscription's anchor, interval or time zone gives no periods; validation names the mistake.
+    InvalidCadence,
+}
+
+/// The answer to "what holds at this instant?". It holds for the whole of its `start..end`, so it may be kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SpanOrGap {
+    Span(Span),
+    Gap(Gap),
+}
+
+impl SpanOrGap {
+    pub fn start(&self) -> EventTime {
+        match self {
+            SpanOrGap::Span(span) => span.start,
+            SpanOrGap::Gap(gap) => gap.start,
+        }
+    }
+
+    pub fn end(&self) -> EventTime {
+        match self {
+            SpanOrGap::Span(span) => span.end,
+            SpanOrGap::Gap(gap) => gap.end,
+        }
+    }
+
+    pub fn contains(&self, instant: EventTime) -> bool {
+        self.start() <= instant && instant < self.end()
+    }
+}
+
+/// Everything that decides the terms of one (organization, meter), and where they change. Cheap to clone.
+///
+/// Two schedules are equal when their rows are. Whether one gives a span that the other gave is asked by comparing
+/// `span_at(span.start)`: spans and gaps tile all of time, so those that compare equal need not be counted anew.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Rows", into = "Rows")]
 pub struct Schedule {
+    rows: Arc<Rows>,
+    /// Ascending, contiguous, from `EventTime::MIN` to `MAX`.
+    stretches: Arc<[Stretch]>,
+}
+
+/// What a schedule is made of; the rest follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Rows {
+    pub meter: Arc<str>,
     /// Ordered by (effective_from, id).
     pub subscriptions: Vec<Arc<Subscription>>,
-    /// Every version of every plan those subscriptions name, ordered by (plan, effective_from).
+    /// Ordered by (plan, effective_from).
     pub plans: Vec<Arc<Plan>>,
-    /// The organization's overrides of this meter, ordered by (effective_from, id).
+    /// Ordered by (effective_from, id).
     pub overrides: Vec<Arc<Override>>,
+}
+
+impl Schedule {
+    /// `subscriptions` are one organization's, `plans` all versions of the plans that they name (others do no harm),
+    /// `overrides` the organization's for this meter. In any order. A row that is no good (a cadence without periods,
+    /// a window that ends before it begins) never holds: it leaves a gap.
+    pub fn new(
+        meter: Arc<str>,
+        mut subscriptions: Vec<Arc<Subscription>>,
+        mut plans: Vec<Arc<Plan>>,
+        mut overrides: Vec<Arc<Override>>,
+    ) -> Schedule {
+        subscriptions.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
+        plans.sort_by(|a, b| (&a.plan, a.effective_from).cmp(&(&b.plan, b.effective_from)));
+        overrides.retain(|row| row.meter == meter);
+        overrides.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
+        Rows { meter, subscriptions, plans, overrides }.into()
+    }
+
+    pub fn meter(&self) -> &Arc<str> {
+        &self.rows.meter
+    }
+
+    /// The span or gap that the instant lies in, as long as it can be.
+    pub fn span_at(&self, instant: EventTime) -> SpanOrGap {
+        let after = self.stretches.partition_point(|stretch| stretch.start <= instant);
+        let stretch = &self.stretches[after.saturating_sub(1)];
+        let running = match &stretch.holding {
+            Holding::Nothing(cause) => {
+                return SpanOrGap::Gap(Gap { start: stretch.start, end: stretch.end, cause: *cause });
+            }
+            Holding::Terms(running) => running,
+        };
+        let whole = running.run.calendar.period_at(instant);
+        let period = Period { start: whole.start.max(running.run.start), end: whole.end.min(running.run.end) };
+        SpanOrGap::Span(Span {
+            start: period.start.max(stretch.start),
+            end: period.end.min(stretch.end),
+            period,
+            terms: running.terms.clone(),
+        })
+    }
+
+    /// Every cadence that gives no periods, with the id of its subscription.
+    pub fn cadence_errors(&self) -> Vec<(Arc<str>, CadenceError)> {
+        let error = |row: &Arc<Subscription>| Some((row.id.clone(), crate::time::Calendar::new(&row.cadence).err()?));
+        self.rows.subscriptions.iter().filter_map(error).collect()
+    }
+}
+
+impl From<Rows> for Schedule {
+    fn from(rows: Rows) -> Schedule {
+        let stretches = stretch::cut(&rows).into();
+        Schedule { rows: Arc::new(rows), stretches }
+    }
+}
+
+impl From<Schedule> for Rows {
+    fn from(schedule: Schedule) -> Rows {
+        Arc::unwrap_or_clone(schedule.rows)
+    }
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Schedule) -> bool {
+        Arc::ptr_eq(&self.rows, &other.rows) || self.rows == other.rows
+    }
+}
+
+impl Eq for Schedule {}
+
+impl PartialOrd for Schedule {
+    fn partial_cmp(&self, other: &Schedule) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Schedule {
+    fn cmp(&self, other: &Schedule) -> std::cmp::Ordering {
+        self.rows.cmp(&other.rows)
+    }
+}
+
+impl std::hash::Hash for Schedule {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.rows.hash(state);
+    }
 }

@@ -1,0 +1,165 @@
+//! All of time cut where a row begins or ends, before billing periods cut it further.
+//!
+//! Owns precedence: which subscription, which plan version, which overrides. Does not know periods, except that a
+//! period is clipped to the run of subscriptions that share its cadence.
+
+use super::schedule::{GapCause, Rows, Terms};
+use crate::tables::{Charge, Override, Plan, Subscription};
+use crate::time::{Calendar, EventTime};
+use std::sync::Arc;
+
+/// The longest stretch of time, half-open, with one run and the same terms, or with none for one cause.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    pub start: EventTime,
+    pub end: EventTime,
+    pub holding: Holding,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Holding {
+    Nothing(GapCause),
+    Terms(Running),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub run: Arc<Run>,
+    pub terms: Arc<Terms>,
+}
+
+/// A stretch covered by subscriptions of equal cadence, one after the other without a gap: periods end where it ends.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub start: EventTime,
+    pub end: EventTime,
+    pub calendar: Calendar,
+}
+
+impl Holding {
+    fn same_as(&self, other: &Holding) -> bool {
+        match (self, other) {
+            (Holding::Nothing(cause), Holding::Nothing(other)) => cause == other,
+            (Holding::Terms(running), Holding::Terms(other)) => {
+                Arc::ptr_eq(&running.run, &other.run) && running.terms == other.terms
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Stretches from `EventTime::MIN` to `MAX`, ascending and contiguous.
+pub(super) fn cut(rows: &Rows) -> Vec<Stretch> {
+    let bounds = bounds(rows);
+    let subscribed: Vec<Option<&Subscription>> =
+        bounds.iter().map(|start| subscription_at(&rows.subscriptions, *start)).collect();
+    let runs = runs(&bounds, &subscribed);
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (index, start) in bounds.iter().enumerate() {
+        let end = bounds.get(index + 1).copied().unwrap_or(EventTime::MAX);
+        let holding = match (subscribed[index], &runs[index]) {
+            (None, _) => Holding::Nothing(GapCause::NoSubscription),
+            (Some(_), None) => Holding::Nothing(GapCause::InvalidCadence),
+            (Some(subscription), Some(run)) => match terms_at(rows, subscription, *start) {
+                Some(terms) => Holding::Terms(Running { run: run.clone(), terms: Arc::new(terms) }),
+                None => Holding::Nothing(GapCause::NoPlanVersion),
+            },
+        };
+        match stretches.last_mut() {
+            Some(last) if last.holding.same_as(&holding) => last.end = end,
+            _ => stretches.push(Stretch { start: *start, end, holding }),
+        }
+    }
+    stretches
+}
+
+/// Every instant at which anything begins or ends, ascending, `EventTime::MIN` first.
+fn bounds(rows: &Rows) -> Vec<EventTime> {
+    let mut bounds = vec![EventTime::MIN];
+    bounds.extend(rows.subscriptions.iter().flat_map(|row| [Some(row.effective_from), row.effective_to]).flatten());
+    bounds.extend(rows.plans.iter().map(|row| row.effective_from));
+    bounds.extend(rows.overrides.iter().flat_map(|row| [Some(row.effective_from), row.effective_to]).flatten());
+    bounds.sort_unstable();
+    bounds.dedup();
+    bounds
+}
+
+/// The run of each stretch between two bounds; `None` without a subscription or with a cadence that gives no periods.
+fn runs(bounds: &[EventTime], subscribed: &[Option<&Subscription>]) -> Vec<Option<Arc<Run>>> {
+    let mut runs = Vec::with_capacity(bounds.len());
+    while runs.len() < bounds.len() {
+        let first = runs.len();
+        let cadence = subscribed[first].map(|row| &row.cadence);
+        let same = |row: &&Option<&Subscription>| row.map(|row| &row.cadence) == cadence;
+        let next = first + subscribed[first..].iter().take_while(same).count();
+        let calendar = cadence.and_then(|cadence| Calendar::new(cadence).ok());
+        let end = bounds.get(next).copied().unwrap_or(EventTime::MAX);
+        let run = calendar.map(|calendar| Arc::new(Run { start: bounds[first], end, calendar }));
+        runs.resize(next, run);
+    }
+    runs
+}
+
+/// Of the rows that cover the instant the one with the greatest (`effective_from`, `id`).
+fn subscription_at(subscriptions: &[Arc<Subscription>], instant: EventTime) -> Option<&Subscription> {
+    let covering = |row: &&Arc<Subscription>| covers(row.effective_from, row.effective_to, instant);
+    subscriptions.iter().rev().find(covering).map(|row| &**row)
+}
+
+fn covers(from: EventTime, to: Option<EventTime>, instant: EventTime) -> bool {
+    from <= instant && to.is_none_or(|to| instant < to)
+}
+
+fn terms_at(rows: &Rows, subscription: &Subscription, instant: EventTime) -> Option<Terms> {
+    let plan = plan_at(rows, &subscription.plan, instant)?;
+    let overrides = rows.overrides.iter().filter(|row| covers(row.effective_from, row.effective_to, instant));
+    let overrides: Vec<&Override> = overrides.map(|row| &**row).collect();
+    Some(Terms {
+        subscription: subscription.id.clone(),
+        plan: plan.plan.clone(),
+        plan_version: plan.effective_from,
+        currency: plan.currency.clone(),
+        overrides: overrides.iter().map(|row| row.id.clone()).collect(),
+        charge: charge_of(plan, &rows.meter, &overrides),
+    })
+}
+
+/// The earliest version of an unbroken row of versions, up to the one in force, that treat this meter alike.
+fn plan_at<'a>(rows: &'a Rows, plan: &str, instant: EventTime) -> Option<&'a Plan> {
+    let mut versions =
+        rows.plans.iter().rev().filter(|version| &*version.plan == plan && version.effective_from <= instant);
+    let mut brought = versions.next()?;
+    for earlier in versions {
+        let alike = earlier.currency == brought.currency
+            && plan_charge(earlier, &rows.meter) == plan_charge(brought, &rows.meter);
+        if !alike {
+            break;
+        }
+        brought = earlier;
+    }
+    Some(brought)
+}
+
+fn plan_charge<'a>(plan: &'a Plan, meter: &str) -> Option<&'a Charge> {
+    plan.charges.iter().find(|charge| &*charge.meter == meter)
+}
+
+/// The plan's charge with each override's fields laid over it in turn. An override can price a meter that the plan
+/// does not charge; an allowance alone cannot.
+fn charge_of(plan: &Plan, meter: &Arc<str>, overrides: &[&Override]) -> Option<Charge> {
+    let base = plan_charge(plan, meter);
+    let mut included = base.map(|charge| charge.included);
+    let mut allowance = base.map(|charge| charge.allowance);
+    let mut model = base.map(|charge| &charge.model);
+    for row in overrides {
+        included = row.included.or(included);
+        allowance = row.allowance.or(allowance);
+        model = row.charge.as_ref().or(model);
+    }
+    Some(Charge {
+        meter: meter.clone(),
+        included: included.unwrap_or_default(),
+        allowance: allowance.unwrap_or_default(),
+        model: model?.clone(),
+    })
+}
