@@ -10,6 +10,7 @@ mod position;
 mod table_record;
 
 pub mod file;
+pub mod log;
 
 pub use error::{Outage, SourceError, Stop};
 pub use position::{PartitionName, PartitionPosition, Positions, Start};

@@ -1,0 +1,382 @@
+//! The embedded log keeps what it acknowledged, whatever happens to the process.
+
+use bytes::Bytes;
+use highwater::source::log::{AppendError, EventLog, LogSource, OpenError, TableWrite};
+use highwater::source::{Source, SourceError, Start, Stop};
+use highwater_dataflows::feed::{Place, RecallError, Record, Records};
+use highwater_rating::tables::{RowKey, Table};
+use highwater_rating::time::EventTime;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const RECEIVED_AT: EventTime = EventTime(1_790_000_000_000_000);
+
+fn append(log: &EventLog, records: &[&[u8]]) -> u64 {
+    let records = records.iter().map(|record| Bytes::copy_from_slice(record)).collect();
+    log.append(records, RECEIVED_AT).unwrap().wait().unwrap()
+}
+
+fn records(source: &mut LogSource) -> Vec<Record> {
+    let mut records = Vec::new();
+    while let Some(batch) = source.poll(Duration::ZERO).unwrap() {
+        let Records::Framed(framed) = batch.records else { panic!("the log hands out framed records") };
+        records.extend(framed);
+    }
+    records
+}
+
+fn whole(log: &EventLog) -> Vec<Record> {
+    records(&mut LogSource::new(log.clone(), &Start::first()).unwrap())
+}
+
+fn offsets_are_dense(records: &[Record]) -> bool {
+    records.iter().zip(0..).all(|(record, offset)| record.offset == offset)
+}
+
+#[test]
+fn records_come_back_in_order_with_dense_offsets_after_the_log_was_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    assert_eq!(append(&log, &[b"a", b"", b"c"]), 0);
+    assert_eq!(append(&log, &[b"d"]), 3);
+    drop(log);
+    let log = EventLog::open(directory.path()).unwrap();
+    assert_eq!(append(&log, &[b"e"]), 4);
+    let read: Vec<_> =
+        whole(&log).into_iter().map(|record| (record.offset, record.received_at, record.bytes)).collect();
+    let expected: Vec<_> = [&b"a"[..], b"", b"c", b"d", b"e"]
+        .iter()
+        .zip(0..)
+        .map(|(bytes, offset)| (offset, Some(RECEIVED_AT), Some(Bytes::from_static(bytes))))
+        .collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn concurrent_appends_share_fsyncs_and_each_record_stands_where_its_caller_was_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let told: BTreeMap<u64, Bytes> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..8)
+            .map(|caller| {
+                let log = &log;
+                scope.spawn(move || {
+                    let waiting: Vec<_> = (0..200)
+                        .map(|number| {
+                            let record = Bytes::from(format!("{caller}/{number}"));
+                            (log.append(vec![record.clone()], RECEIVED_AT).unwrap(), record)
+                        })
+                        .collect();
+                    waiting.into_iter().map(|(answer, record)| (answer.wait().unwrap(), record)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
+    });
+    let read: BTreeMap<u64, Bytes> =
+        whole(&log).into_iter().map(|record| (record.offset, record.bytes.unwrap())).collect();
+    assert_eq!(read, told);
+    assert_eq!(told.keys().copied().collect::<Vec<_>>(), (0..1_600).collect::<Vec<_>>());
+    let counts = log.counts();
+    assert_eq!((counts.appends, counts.records), (1_600, 1_600));
+    assert!(counts.fsyncs < 800, "{} fsyncs for 1,600 appends", counts.fsyncs);
+}
+
+#[test]
+fn large_logs_are_read_in_batches_and_from_any_offset() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let filler = [b'x'; 700];
+    for round in 0..10 {
+        let records = (0..3_000).map(|number| Bytes::from([format!("{round}/{number}").as_bytes(), &filler].concat()));
+        let _ = log.append(records.collect(), RECEIVED_AT).unwrap().wait().unwrap();
+    }
+    let all = whole(&log);
+    assert_eq!(all.len(), 30_000);
+    assert!(offsets_are_dense(&all));
+    let mut source = LogSource::new(log.clone(), &Start::first()).unwrap();
+    source.poll(Duration::ZERO).unwrap().unwrap();
+    let left_at = source.positions()[&0].next_offset;
+    assert!(left_at < 30_000, "one batch is bounded");
+    let mut positions = source.positions().clone();
+    for offset in [left_at, 1, 2_999, 3_000, 29_999, 30_000] {
+        positions.get_mut(&0).unwrap().next_offset = offset;
+        let mut resumed = LogSource::new(log.clone(), &Start::resume(positions.clone())).unwrap();
+        assert_eq!(records(&mut resumed).first().map(|record| record.offset), (offset < 30_000).then_some(offset));
+    }
+}
+
+#[test]
+fn a_record_can_be_read_again_by_its_place_and_past_the_end_it_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    append(&log, &[b"a", b"b"]);
+    append(&log, &[b"c"]);
+    let recall = LogSource::new(log.clone(), &Start::first()).unwrap().recall();
+    for (offset, bytes) in [(0, b"a"), (1, b"b"), (2, b"c")] {
+        assert_eq!(recall.recall(Place { partition: 0, offset }).unwrap().bytes.as_deref(), Some(&bytes[..]));
+    }
+    assert_eq!(recall.recall(Place { partition: 0, offset: 3 }).unwrap_err(), RecallError::Gone);
+    assert_eq!(recall.recall(Place { partition: 1, offset: 0 }).unwrap_err(), RecallError::Gone);
+}
+
+#[test]
+fn rows_are_a_stream_of_their_own_with_removals_and_the_end_at_opening_is_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let row = |key: &str, row: Option<&str>| TableWrite {
+        key: RowKey { table: Table::Plans, key: key.into() },
+        row: row.map(|row| Bytes::copy_from_slice(row.as_bytes())),
+    };
+    let rows = vec![row("team", Some("{}")), row("team", None)];
+    assert_eq!(log.append_rows(rows, RECEIVED_AT).unwrap().wait(), Ok(0));
+    append(&log, &[b"an event between them"]);
+
+    let mut source = LogSource::new(log.clone(), &Start::first()).unwrap();
+    assert!(!source.tables_caught_up());
+    assert_eq!(log.append_rows(vec![row("free", Some("{}"))], RECEIVED_AT).unwrap().wait(), Ok(2));
+    let read: Vec<_> = std::iter::from_fn(|| {
+        let rows = source.poll_tables(Duration::ZERO).unwrap();
+        (!rows.is_empty()).then_some(rows)
+    })
+    .flatten()
+    .map(|row| (row.place.offset, row.table, row.key.unwrap(), row.bytes))
+    .collect();
+    let plan = |offset, key: &'static str, bytes: Option<&'static str>| {
+        (
+            offset,
+            Table::Plans,
+            Bytes::from_static(key.as_bytes()),
+            bytes.map(|text| Bytes::from_static(text.as_bytes())),
+        )
+    };
+    assert_eq!(read, [plan(0, "team", Some("{}")), plan(1, "team", None), plan(2, "free", Some("{}"))]);
+    assert!(source.tables_caught_up());
+    assert_eq!(records(&mut source).len(), 1);
+}
+
+#[test]
+fn a_reader_that_waits_is_woken_by_an_append() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let mut source = LogSource::new(log.clone(), &Start::first()).unwrap();
+    let reader = std::thread::spawn(move || source.poll(Duration::from_secs(60)).unwrap().is_some());
+    append(&log, &[b"a"]);
+    assert!(reader.join().unwrap());
+}
+
+#[test]
+fn too_much_waiting_is_answered_busy_and_what_was_taken_on_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let record = Bytes::from(vec![b'x'; 4 << 20]);
+    let mut waiting = Vec::new();
+    let refused = loop {
+        match log.append(vec![record.clone()], RECEIVED_AT) {
+            Ok(answer) => waiting.push(answer),
+            Err(error) => break error,
+        }
+        assert!(waiting.len() < 1_000, "the queue has no bound");
+    };
+    assert_eq!(refused, AppendError::Busy);
+    let taken = waiting.len() as u64;
+    let offsets: Vec<_> = waiting.into_iter().map(|answer| answer.wait().unwrap()).collect();
+    assert_eq!(offsets, (0..taken).collect::<Vec<_>>());
+    assert_eq!(append(&log, &[b"room again"]), taken);
+}
+
+#[test]
+fn a_second_opening_of_the_directory_is_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let _log = EventLog::open(directory.path()).unwrap();
+    let second = EventLog::open(directory.path()).err().unwrap();
+    assert!(matches!(second, OpenError::InUse(path) if path == directory.path()));
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_refuses_appends_and_keeps_what_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    append(&log, &[b"a"]);
+    drop(log);
+    let log = EventLog::open_with_reserve(directory.path(), u64::MAX).unwrap();
+    let refused = log.append(vec![Bytes::from_static(b"b")], RECEIVED_AT).unwrap().wait().unwrap_err();
+    assert!(matches!(refused, AppendError::DiskFull { .. }), "{refused}");
+    assert_eq!((log.end(), whole(&log).len()), (1, 1));
+}
+
+#[test]
+fn a_log_that_is_shorter_than_what_was_read_of_it_stops_the_source() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    append(&log, &[b"a"]);
+    let mut source = LogSource::new(log.clone(), &Start::first()).unwrap();
+    records(&mut source);
+    let other_directory = tempfile::tempdir().unwrap();
+    let other = EventLog::open(other_directory.path()).unwrap();
+    let stopped = LogSource::new(other, &Start::resume(source.positions().clone())).err().unwrap();
+    assert!(matches!(stopped, SourceError::Definite(Stop::TopicRecreated { expected: 1, end: 0, .. })));
+}
+
+/// What the torn-tail test does to a copy of the journal at one byte position.
+#[derive(Clone, Copy, Debug)]
+enum Tear {
+    CutOff,
+    /// What a file that was allocated ahead looks like when its last pages were never written.
+    Zeroed,
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => drop(std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+fn journal(directory: &Path) -> PathBuf {
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut journals: Vec<_> = files.filter(|path| path.extension().is_some_and(|name| name == "jnl")).collect();
+    journals.sort();
+    journals.pop().unwrap()
+}
+
+#[test]
+fn a_torn_tail_costs_only_what_was_torn_and_the_log_goes_on_behind_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EventLog::open(directory.path()).unwrap();
+    let written_bytes = || {
+        let journal = std::fs::read(journal(directory.path())).unwrap();
+        journal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+    };
+    append(&log, &[b"first", b"second"]);
+    let before_last = written_bytes();
+    append(&log, &[&[b'x'; 300]]);
+    let after_last = written_bytes();
+    drop(log);
+    assert!(before_last < after_last);
+    for position in (before_last..after_last).step_by(23) {
+        for tear in [Tear::CutOff, Tear::Zeroed] {
+            let torn = tempfile::tempdir().unwrap();
+            copy(directory.path(), torn.path());
+            let file = std::fs::OpenOptions::new().write(true).open(journal(torn.path())).unwrap();
+            file.set_len(position as u64).unwrap();
+            if let Tear::Zeroed = tear {
+                file.set_len(after_last as u64 + 4_096).unwrap();
+            }
+            let log = EventLog::open(torn.path()).unwrap_or_else(|error| panic!("{tear:?} at {position}: {error}"));
+            assert_eq!(append(&log, &[b"third"]), 2, "{tear:?} at {position}");
+            drop(log);
+            let read = whole(&EventLog::open(torn.path()).unwrap());
+            let read: Vec<_> = read.iter().map(|record| record.bytes.as_deref().unwrap()).collect();
+            assert_eq!(read, [&b"first"[..], b"second", b"third"], "{tear:?} at {position}");
+        }
+    }
+}
+
+/// Runs one test of this binary as a child process that takes the part which `TEST_LOG_CHILD` names.
+fn child(test: &str, directory: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "--nocapture", "--test-threads=1", test]);
+    command.env("TEST_LOG_CHILD", directory).stdout(Stdio::piped());
+    command
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    if let Some(directory) = std::env::var_os("TEST_LOG_CHILD") {
+        append_until_killed(Path::new(&directory));
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut acknowledged = BTreeMap::new();
+    for round in 1..=4 {
+        let mut child = child("what_was_acknowledged_survives_kill_9", directory.path()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut told = 0;
+        while let Some(Ok(line)) = lines.next() {
+            // The last line may be cut off by the kill, hence the full stop at its end.
+            let Some(("ack", rest)) = line.strip_suffix('.').and_then(|line| line.split_once(' ')) else { continue };
+            let (offset, record) = rest.split_once(' ').unwrap();
+            acknowledged.insert(offset.parse::<u64>().unwrap(), record.to_owned());
+            told += 1;
+            if told == round * 150 {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        assert!(told >= round * 150);
+        let log = EventLog::open(directory.path()).unwrap();
+        let read = whole(&log);
+        assert!(offsets_are_dense(&read));
+        for (offset, record) in &acknowledged {
+            let read = read.get(*offset as usize).and_then(|read| read.bytes.as_deref());
+            assert_eq!(read, Some(record.as_bytes()), "offset {offset} after round {round}");
+        }
+    }
+}
+
+fn append_until_killed(directory: &Path) -> ! {
+    let log = EventLog::open(directory).unwrap();
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let log = &log;
+            scope.spawn(move || {
+                for number in 0.. {
+                    let record = format!("{}-{caller}-{number}", std::process::id());
+                    let offset = append(log, &[record.as_bytes()]);
+                    let mut out = std::io::stdout().lock();
+                    writeln!(out, "ack {offset} {record}.").and_then(|()| out.flush()).unwrap();
+                }
+            });
+        }
+    });
+    unreachable!("the callers append until the process is killed")
+}
+
+#[test]
+fn a_failed_write_is_refused_and_the_log_recovers_when_the_disk_does() {
+    if let Some(directory) = std::env::var_os("TEST_LOG_CHILD") {
+        return fail_one_write(Path::new(&directory));
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let test = child("a_failed_write_is_refused_and_the_log_recovers_when_the_disk_does", directory.path());
+    // Files of this process may not grow beyond 70 MiB (140 where the shell counts in KiB), and trying is an error
+    // instead of a signal.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 143360; exec \"$0\" \"$@\""]).arg(test.get_program());
+    limited.args(test.get_args()).env("TEST_LOG_CHILD", directory.path());
+    let output = limited.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = whole(&EventLog::open(directory.path()).unwrap());
+    assert!(offsets_are_dense(&read));
+    let small: Vec<_> = read.iter().filter_map(|record| record.bytes.as_deref()).filter(|b| b.len() < 100).collect();
+    assert_eq!(small, [&b"before"[..], b"after"]);
+}
+
+/// One append is larger than any file may get.
+fn fail_one_write(directory: &Path) {
+    let log = EventLog::open_with_reserve(directory, 0).unwrap();
+    append(&log, &[b"before"]);
+    let mut state = 1_u64;
+    let incompressible: Bytes = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .take(5 << 20)
+    .flatten()
+    .collect();
+    let huge = vec![incompressible; 4];
+    let refused = log.append(huge, RECEIVED_AT).unwrap().wait().unwrap_err();
+    assert!(matches!(refused, AppendError::Storage(_)), "{refused}");
+    assert_eq!(log.end(), 1, "nothing that was refused is handed out");
+    let offset = append(&log, &[b"after"]);
+    assert_eq!(log.end(), offset + 1);
+}
