@@ -1,3 +1,4 @@
-//! Highwater's service.
+//! Highwater's service: everything that can fail. Sources, sinks, HTTP, settings and commands.
 
+pub mod config;
 pub mod source;
