@@ -1,4 +1,5 @@
 //! Highwater's service: everything that can fail. Sources, sinks, HTTP, settings and commands.
 
+pub mod cli;
 pub mod config;
 pub mod source;

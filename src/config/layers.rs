@@ -137,9 +137,8 @@ impl Layers {
 
     /// Takes the effective value at `path` out; the layer below shows through. Never touches the defaults.
     pub fn withdraw(&mut self, path: &[String]) -> bool {
-        let holds = |layer: &&mut Layer| {
-            !matches!(layer.origin, LayerOrigin::Default) && find(&layer.values, path).is_some()
-        };
+        let holds =
+            |layer: &&mut Layer| !matches!(layer.origin, LayerOrigin::Default) && find(&layer.values, path).is_some();
         match self.layers.iter_mut().rev().find(holds) {
             Some(layer) => remove(&mut layer.values, path),
             None => false,

@@ -16,9 +16,13 @@ pub enum Origin {
         column: usize,
     },
     /// An environment variable, by its name.
-    Variable { name: String },
+    Variable {
+        name: String,
+    },
     /// `--set key=…` or another flag, as it is written.
-    Flag { name: String },
+    Flag {
+        name: String,
+    },
     Default,
 }
 

@@ -23,6 +23,12 @@ pub use sections::{
 pub use show::{Shown, schema};
 
 use layers::Layers;
+use std::time::Duration;
+
+/// Reads `"1s"`, `"100ms"`, `"35d"` as the settings do, for arguments.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    units::duration::parse(text).ok_or_else(|| "write a number and a unit, as in 100ms, 1s, 5m".to_owned())
+}
 
 /// The effective settings, and where each of them was set.
 #[derive(Debug)]

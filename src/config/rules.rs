@@ -33,7 +33,12 @@ pub fn broken(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
     rules.clickhouse(config);
     rules.paths(config);
     if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
-        rules.add(&["log", "level"], code::VALUE, format!("is no level: {error}"), "one of error, warn, info, debug, trace");
+        rules.add(
+            &["log", "level"],
+            code::VALUE,
+            format!("is no level: {error}"),
+            "one of error, warn, info, debug, trace",
+        );
     }
     rules.broken
 }
@@ -107,7 +112,12 @@ impl Rules<'_> {
         }
         if kind == SourceKind::Kafka {
             if kafka.brokers.split(',').any(|broker| broker.trim().is_empty()) {
-                self.add(&["kafka", "brokers"], code::MISSING, "names no broker", "for example \"broker-1:9092,broker-2:9092\"");
+                self.add(
+                    &["kafka", "brokers"],
+                    code::MISSING,
+                    "names no broker",
+                    "for example \"broker-1:9092,broker-2:9092\"",
+                );
             }
             if kafka.event_topics.is_empty() {
                 self.add(&["kafka", "event_topics"], code::MISSING, "names no topic", "");
@@ -187,7 +197,12 @@ impl Rules<'_> {
         }
         match reqwest::Url::parse(&clickhouse.url) {
             Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
-                self.add(&["clickhouse", "url"], code::VALUE, "is no http or https address", "for example \"http://clickhouse:8123\"");
+                self.add(
+                    &["clickhouse", "url"],
+                    code::VALUE,
+                    "is no http or https address",
+                    "for example \"http://clickhouse:8123\"",
+                );
             }
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                 let help = "set clickhouse.user and clickhouse.password";

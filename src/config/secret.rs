@@ -42,16 +42,22 @@ impl Secret {
     /// Reads the secret now. A file's last line break is not part of it. The errors name the reference, never the text.
     pub fn reveal(&self) -> Result<String, SecretError> {
         let (place, text) = match &self.0 {
-            Reference::Variable(name) => (name.clone(), match std::env::var(name) {
-                Ok(text) => text,
-                Err(std::env::VarError::NotPresent) => return Err(SecretError::Unset(name.clone())),
-                Err(std::env::VarError::NotUnicode(_)) => return Err(SecretError::NotText(name.clone())),
-            }),
+            Reference::Variable(name) => (
+                name.clone(),
+                match std::env::var(name) {
+                    Ok(text) => text,
+                    Err(std::env::VarError::NotPresent) => return Err(SecretError::Unset(name.clone())),
+                    Err(std::env::VarError::NotUnicode(_)) => return Err(SecretError::NotText(name.clone())),
+                },
+            ),
             Reference::File(path) => {
                 let place = path.display().to_string();
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| SecretError::Unreadable { path: place.clone(), reason: error.kind().to_string() })?;
-                let length = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line)).len();
+                let text = std::fs::read_to_string(path).map_err(|error| SecretError::Unreadable {
+                    path: place.clone(),
+                    reason: error.kind().to_string(),
+                })?;
+                let length =
+                    text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line)).len();
                 (place, text[..length].to_owned())
             }
         };
@@ -102,7 +108,9 @@ impl<'de> Deserialize<'de> for Secret {
                         }
                     };
                 }
-                found.filter(|_| count == 1).ok_or_else(|| coded(code::VALUE, "a secret has exactly one reference", HELP))
+                found
+                    .filter(|_| count == 1)
+                    .ok_or_else(|| coded(code::VALUE, "a secret has exactly one reference", HELP))
             }
         }
         deserializer.deserialize_any(Table)
