@@ -9,3 +9,5 @@
 pub mod changes;
 pub mod event;
 pub mod feed;
+pub mod meters;
+pub mod names;
