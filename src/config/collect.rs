@@ -32,8 +32,10 @@ fn describe(error: &figment::Error, layers: &Layers) -> ConfigMistake {
             let help = nearest_setting(&setting).map(|near| format!("did you mean {}?", spelled(&near, &origin)));
             (code::UNKNOWN, format!("`{setting}` is no setting"), help)
         }
-        Kind::UnknownVariant(_, expected) => {
-            (code::VALUE, format!("`{setting}` is one of {}", expected.join(", ")), None)
+        Kind::UnknownVariant(written, expected) => {
+            let near = expected.iter().find(|word| strsim::damerau_levenshtein(written, word) <= 2);
+            let help = near.map(|word| format!("did you mean {word:?}?"));
+            (code::VALUE, format!("`{setting}` is one of {}", expected.join(", ")), help)
         }
         Kind::InvalidType(found, expected) => {
             (code::TYPE, format!("`{setting}` takes {}, not {}", plain(expected), kind_of(found)), None)

@@ -5,14 +5,18 @@
 
 use super::document::Document;
 use super::mistake::{ConfigMistake, Origin, code};
+use super::property::join_properties;
 use super::sections::Config;
+use super::tree::{find, find_references, leaves, remove};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "HIGHWATER_";
-/// Variables that are no settings: the path of the configuration, and what test runs pass around.
-const NOT_SETTINGS: [&str; 2] = ["HIGHWATER_CONFIG", "HIGHWATER_TEST_"];
+/// Variables that are no settings: where settings are, and where `make engine` put what it fetched.
+const NOT_SETTINGS: [&str; 2] = ["HIGHWATER_CONFIG", "HIGHWATER_PARTS"];
+/// What test runs pass around.
+const TESTS_PREFIX: &str = "HIGHWATER_TEST_";
 
 /// Everything that settings are read from.
 #[derive(Clone, Debug, Default)]
@@ -196,7 +200,7 @@ fn files(path: &Path, mistakes: &mut Vec<ConfigMistake>) -> Vec<PathBuf> {
 }
 
 fn is_setting(name: &str) -> bool {
-    name.starts_with(PREFIX) && name != NOT_SETTINGS[0] && !name.starts_with(NOT_SETTINGS[1])
+    name.starts_with(PREFIX) && !NOT_SETTINGS.contains(&name) && !name.starts_with(TESTS_PREFIX)
 }
 
 /// `HIGHWATER_KAFKA__PROPERTIES__SASL_USERNAME` is `kafka.properties."sasl.username"`: a variable's name holds no dots.
@@ -226,73 +230,4 @@ fn read_text(text: &str) -> Value {
         return value.clone();
     }
     Value::from(text)
-}
-
-/// `sasl.username = "…"` without quotes is a table in TOML; under `kafka.properties` it means the property of that name.
-fn join_properties(values: &mut Dict, document: &mut Document) {
-    let Some(Value::Dict(_, kafka)) = values.get_mut("kafka") else { return };
-    let Some(Value::Dict(_, properties)) = kafka.get_mut("properties") else { return };
-    let mut joined = Dict::new();
-    let root = ["kafka".to_owned(), "properties".to_owned()];
-    let mut open: Vec<(Vec<String>, Value)> =
-        std::mem::take(properties).into_iter().map(|(key, value)| (vec![key], value)).collect();
-    while let Some((keys, value)) = open.pop() {
-        match value {
-            Value::Dict(_, inner) if !is_reference(&inner) => {
-                open.extend(inner.into_iter().map(|(key, value)| ([keys.clone(), vec![key]].concat(), value)));
-            }
-            leaf => {
-                let name = keys.join(".");
-                document.alias(&[&root[..], &keys].concat(), [&root[..], std::slice::from_ref(&name)].concat());
-                joined.insert(name, leaf);
-            }
-        }
-    }
-    *properties = joined;
-}
-
-pub fn is_reference(table: &Dict) -> bool {
-    table.len() == 1 && table.iter().all(|(key, value)| (key == "env" || key == "file") && value.as_str().is_some())
-}
-
-pub fn find<'a>(values: &'a Dict, path: &[String]) -> Option<&'a Value> {
-    let (first, rest) = path.split_first()?;
-    let value = values.get(first)?;
-    match (value, rest) {
-        (_, []) => Some(value),
-        (Value::Dict(_, inner), _) => find(inner, rest),
-        // A mistake inside a list is withdrawn with the whole list.
-        (Value::Array(..), _) => Some(value),
-        _ => None,
-    }
-}
-
-fn remove(values: &mut Dict, path: &[String]) -> bool {
-    let Some((first, rest)) = path.split_first() else { return false };
-    match (values.get_mut(first), rest) {
-        (Some(Value::Dict(_, inner)), [_, ..]) => remove(inner, rest),
-        (Some(_), _) => values.remove(first).is_some(),
-        (None, _) => false,
-    }
-}
-
-fn find_references(values: &Dict, path: &mut Vec<String>, references: &mut Vec<Vec<String>>) {
-    for (key, value) in values {
-        path.push(key.clone());
-        if let Value::Dict(_, inner) = value {
-            if is_reference(inner) { references.push(path.clone()) } else { find_references(inner, path, references) }
-        }
-        path.pop();
-    }
-}
-
-pub fn leaves(values: &Dict, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
-    for (key, value) in values {
-        path.push(key.clone());
-        match value {
-            Value::Dict(_, inner) if !is_reference(inner) && !inner.is_empty() => leaves(inner, path, paths),
-            _ => paths.push(path.clone()),
-        }
-        path.pop();
-    }
 }

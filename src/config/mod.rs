@@ -7,18 +7,23 @@ mod collect;
 mod document;
 mod layers;
 mod mistake;
+mod property;
 mod rules;
 mod secret;
 mod sections;
 mod show;
+#[cfg(test)]
+mod tests;
+mod tree;
 mod units;
 
 pub use layers::{Flag, Inputs};
 pub use mistake::{ConfigMistake, Origin};
+pub use property::Property;
 pub use secret::{Secret, SecretError};
 pub use sections::{
-    Catalog, ClickHouse, Config, Events, Http, Kafka, Log, LogFormat, MissingTimestamp, Property, Service, Source,
-    SourceKind, TableTopics,
+    Catalog, ClickHouse, Config, Events, Http, Kafka, Log, LogFormat, MissingTimestamp, Service, Source, SourceKind,
+    TableTopics,
 };
 pub use show::{Shown, schema};
 
@@ -47,7 +52,7 @@ impl Settings {
             mistakes.extend(rules::broken(config, &layers));
         }
         mistakes.sort();
-        mistakes.dedup();
+        drop_echoes(&mut mistakes);
         match config {
             Some(config) if mistakes.is_empty() => Ok(Settings { config, layers }),
             _ => Err(mistakes),
@@ -69,6 +74,17 @@ impl Settings {
     pub fn shown(&self) -> Vec<Shown> {
         show::shown(&self.config, &self.layers)
     }
+}
+
+/// What the parser made of a line that is no TOML is no second mistake.
+fn drop_echoes(mistakes: &mut Vec<ConfigMistake>) {
+    let line = |mistake: &ConfigMistake| match &mistake.origin {
+        Origin::File { path, line, .. } => Some((path.clone(), *line)),
+        _ => None,
+    };
+    let broken: Vec<_> = mistakes.iter().filter(|mistake| mistake.code == mistake::code::SYNTAX).map(line).collect();
+    mistakes.retain(|mistake| mistake.code == mistake::code::SYNTAX || !broken.contains(&line(mistake)));
+    mistakes.dedup();
 }
 
 impl Config {

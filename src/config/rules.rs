@@ -2,7 +2,9 @@
 
 use super::layers::Layers;
 use super::mistake::{ConfigMistake, code};
-use super::sections::{Config, Kafka, Property, SECRET_HELP, SourceKind, is_secret_property};
+use super::property::{self, Property};
+use super::secret;
+use super::sections::{Config, Kafka, SourceKind};
 use super::units;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
@@ -45,13 +47,17 @@ pub fn broken(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
 
 pub fn unreadable_secrets(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
     let mut rules = Rules { layers, broken: Vec::new() };
-    if let Some(Err(error)) = config.clickhouse.password.as_ref().map(super::Secret::reveal) {
-        rules.add(&["clickhouse", "password"], code::SECRET, error.to_string(), "");
+    for (setting, secret) in
+        [(&["clickhouse", "password"], &config.clickhouse.password), (&["http", "token"], &config.http.token)]
+    {
+        if let Some(Err(error)) = secret.as_ref().map(super::Secret::reveal) {
+            rules.add(setting, code::SECRET, format!("refers to nothing: {error}"), "");
+        }
     }
     if config.source.kind == SourceKind::Kafka {
         for (name, property) in &config.kafka.properties {
             if let Err(error) = property.reveal() {
-                rules.add(&["kafka", "properties", name], code::SECRET, error.to_string(), "");
+                rules.add(&["kafka", "properties", name], code::SECRET, format!("refers to nothing: {error}"), "");
             }
         }
     }
@@ -81,12 +87,18 @@ impl Rules<'_> {
         for (setting, value, range) in durations {
             self.range(setting, value, range, units::duration::text);
         }
+        let (event, body) = (config.events.max_event_bytes, config.http.max_body_bytes);
         let sizes = [
-            (&["events", "max_event_bytes"], config.events.max_event_bytes, 256..=16 << 20),
-            (&["http", "max_body_bytes"], config.http.max_body_bytes, config.events.max_event_bytes..=1 << 30),
+            (&["events", "max_event_bytes"], event, 256..=16 << 20),
+            (&["http", "max_body_bytes"], body, 256..=1 << 30),
         ];
         for (setting, value, range) in sizes {
             self.range(setting, value, range, units::size::text);
+        }
+        if event > body && event <= 16 << 20 {
+            let message =
+                format!("is {}, less than one event of {}", units::size::text(body), units::size::text(event));
+            self.add(&["http", "max_body_bytes"], code::VALUE, message, "");
         }
         self.range(&["service", "workers"], config.service.workers, 1..=64, |count| count.to_string());
         let batch = config.events.max_batch_events;
@@ -166,8 +178,8 @@ impl Rules<'_> {
             return;
         }
         let text = match property {
-            Property::Text(_) if is_secret_property(name) => {
-                self.add(&setting, code::INLINE_SECRET, "holds a secret in the open", SECRET_HELP);
+            Property::Text(_) if property::is_secret(name) => {
+                self.add(&setting, code::INLINE_SECRET, "holds a secret in the open", secret::HELP);
                 return;
             }
             Property::Text(text) => text.as_str(),

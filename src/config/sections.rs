@@ -1,7 +1,7 @@
 //! The sections and their settings. The doc comments are what `config show --schema` hands to editors.
 
-use super::mistake::{code, coded};
-use super::secret::{self, Secret};
+use super::property::Property;
+use super::secret::Secret;
 use super::units;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -128,23 +128,6 @@ impl Default for TableTopics {
     }
 }
 
-/// A librdkafka property's value.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Property {
-    Text(String),
-    Secret(Secret),
-}
-
-impl Property {
-    pub fn reveal(&self) -> Result<String, super::SecretError> {
-        match self {
-            Property::Text(text) => Ok(text.clone()),
-            Property::Secret(secret) => secret.reveal(),
-        }
-    }
-}
-
 /// Where results go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -247,11 +230,13 @@ pub struct Http {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub request_timeout: Duration,
+    /// What senders must show as `Authorization: Bearer TOKEN`. Absent: nobody is asked.
+    pub token: Option<Secret>,
 }
 
 impl Default for Http {
     fn default() -> Http {
-        Http { max_body_bytes: 8 << 20, request_timeout: Duration::from_secs(30) }
+        Http { max_body_bytes: 8 << 20, request_timeout: Duration::from_secs(30), token: None }
     }
 }
 
@@ -299,40 +284,3 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     }
     deserializer.deserialize_any(Names)
 }
-
-impl<'de> Deserialize<'de> for Property {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Property, D::Error> {
-        struct Scalar;
-        impl<'de> de::Visitor<'de> for Scalar {
-            type Value = Property;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a text, a number, true, false or a secret's reference")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Property, E> {
-                Ok(Property::Text(text.to_owned()))
-            }
-            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Property, E> {
-                Ok(Property::Text(flag.to_string()))
-            }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Property, E> {
-                Ok(Property::Text(number.to_string()))
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Property, A::Error> {
-                Secret::deserialize(de::value::MapAccessDeserializer::new(map)).map(Property::Secret)
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, _: A) -> Result<Property, A::Error> {
-                Err(coded(code::TYPE, "a property is one value", "join a list with commas"))
-            }
-        }
-        deserializer.deserialize_any(Scalar)
-    }
-}
-
-/// Properties whose value is a secret, so that it is refused in the open.
-pub(super) fn is_secret_property(name: &str) -> bool {
-    ["password", "secret", "key.pem", "private.key", "sasl.oauthbearer.config"].iter().any(|word| name.contains(word))
-        && !name.ends_with(".location")
-        && !name.ends_with(".file")
-}
-
-pub(super) const SECRET_HELP: &str = secret::HELP;

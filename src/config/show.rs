@@ -1,8 +1,9 @@
 //! The effective settings as a person or a machine reads them, and their JSON Schema.
 
-use super::layers::{Layers, find, leaves};
+use super::layers::Layers;
 use super::mistake::Origin;
 use super::sections::Config;
+use super::tree::{find, leaves};
 use figment::value::Value;
 use serde::Serialize;
 
