@@ -1,1 +1,201 @@
-//! Brute-force oracle.
+//! What every row must be: brute force, exact, and written beside the engine, not with it.
+//!
+//! Shares no code with `rating` or `dataflows`: rows and events are JSON trees, numbers are fractions of big integers,
+//! time zones are chrono's. Where the engine keeps sums, this filters all events again; where the engine cuts time
+//! once, this asks every row at every instant. It is slow, and it has no state to go wrong.
+//!
+//! [`generate`] makes the catalogs and streams of the property tests from a seed.
+
+pub mod civil;
+pub mod event;
+pub mod exact;
+mod fold;
+pub mod generate;
+mod ledger;
+mod meter;
+mod rating;
+mod strict_json;
+pub mod tables;
+mod terms;
+
+pub use event::RawRecord;
+pub use ledger::Outcome;
+pub use rating::{RateError, RatedLine, RatedPeriod, TierShare};
+pub use tables::TableChange;
+pub use terms::{Span, Terms};
+
+use civil::Micros;
+use exact::Fraction;
+use fold::{Counted, fold};
+use ledger::Ledger;
+use std::collections::BTreeMap;
+use tables::Tables;
+use terms::Book;
+
+/// The input in its order. Terms are those of the last tables; meters count what comes after them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Tables(Vec<TableChange>),
+    Record(RawRecord),
+}
+
+/// `usage_minute`, `usage_hour` and `usage_day` are told apart by their length.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WindowKey {
+    pub length: Micros,
+    pub organization: String,
+    pub meter: String,
+    pub dimensions: Vec<String>,
+    pub start: Micros,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowUsage {
+    pub events: u64,
+    pub quantity: Fraction,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PeriodKey {
+    pub organization: String,
+    pub meter: String,
+    pub start: Micros,
+}
+
+/// Everything that the engine must show in the end.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// One for each record, in their order.
+    pub outcomes: Vec<Outcome>,
+    pub usage: BTreeMap<WindowKey, WindowUsage>,
+    pub periods: BTreeMap<PeriodKey, Result<RatedPeriod, RateError>>,
+}
+
+pub const MINUTE: Micros = 60_000_000;
+pub const HOUR: Micros = 60 * MINUTE;
+pub const DAY: Micros = 24 * HOUR;
+
+pub fn expect(steps: &[Step]) -> Expected {
+    let mut tables = Tables::default();
+    let mut ledger = Ledger::default();
+    let mut outcomes = Vec::new();
+    for step in steps {
+        match step {
+            Step::Tables(changes) => changes.iter().for_each(|change| tables.apply(change)),
+            Step::Record(record) => outcomes.push(ledger.take(record, &tables)),
+        }
+    }
+    let surviving = ledger.surviving();
+    Expected { outcomes, usage: usage(&tables, &surviving), periods: periods(&tables, &surviving) }
+}
+
+fn usage(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<WindowKey, WindowUsage> {
+    let mut windows: BTreeMap<WindowKey, Vec<&Counted>> = BTreeMap::new();
+    for event in surviving {
+        for length in [MINUTE, HOUR, DAY] {
+            let key = WindowKey {
+                length,
+                organization: event.organization.clone(),
+                meter: event.meter.clone(),
+                dimensions: event.dimensions.clone(),
+                start: event.instant - event.instant.rem_euclid(length),
+            };
+            windows.entry(key).or_default().push(event);
+        }
+    }
+    let usage_of = |key: &WindowKey, events: Vec<&Counted>| WindowUsage {
+        events: events.len() as u64,
+        quantity: fold(meter::aggregation(tables, &key.meter), &events),
+    };
+    windows.into_iter().map(|(key, events)| (key.clone(), usage_of(&key, events))).collect()
+}
+
+fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Result<RatedPeriod, RateError>> {
+    let mut meters: BTreeMap<(&str, &str), Vec<&Counted>> = BTreeMap::new();
+    for event in surviving {
+        meters.entry((&event.organization, &event.meter)).or_default().push(event);
+    }
+    let mut spans: BTreeMap<PeriodKey, BTreeMap<Micros, (Span, Vec<&Counted>)>> = BTreeMap::new();
+    for ((organization, meter), events) in meters {
+        let book = Book::of(tables, organization, meter);
+        let mut found: Vec<Span> = Vec::new();
+        for event in events {
+            let known = found.iter().find(|span| (span.start..span.end).contains(&event.instant)).cloned();
+            let Some(span) = known.or_else(|| book.span_at(event.instant)) else { continue };
+            found.push(span.clone());
+            let key =
+                PeriodKey { organization: organization.to_owned(), meter: meter.to_owned(), start: span.period.start };
+            spans.entry(key).or_default().entry(span.start).or_insert((span, Vec::new())).1.push(event);
+        }
+    }
+    let rated = |key: &PeriodKey, spans: BTreeMap<Micros, (Span, Vec<&Counted>)>| {
+        let in_order: Vec<_> = spans.into_values().collect();
+        rating::rate(meter::aggregation(tables, &key.meter), &in_order)
+    };
+    spans.into_iter().map(|(key, spans)| (key.clone(), rated(&key, spans))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// A generator that never makes a case would leave a rule unproven without anybody noticing.
+    #[test]
+    fn cases_reach_every_rule() {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        for seed in 0..100 {
+            let expected = expect(&generate::case(seed, 200));
+            seen.extend(expected.outcomes.iter().map(|outcome| format!("{outcome:?}")));
+            for period in expected.periods.values() {
+                match period {
+                    Err(error) => drop(seen.insert(format!("{error:?}"))),
+                    Ok(period) => {
+                        let several = period.lines.len() > 1;
+                        let tiers = period.lines.iter().map(|line| line.tiers.len()).max();
+                        seen.insert(format!("several lines: {several}"));
+                        seen.insert(format!("several tiers: {}", tiers.is_some_and(|tiers| tiers > 1)));
+                    }
+                }
+            }
+        }
+        for word in [
+            "Accepted",
+            "Duplicate",
+            "Conflicting",
+            "Late",
+            "AmountOverflow",
+            "MixedCurrencies",
+            "several lines: true",
+            "several tiers: true",
+        ] {
+            assert!(seen.contains(word), "no case shows {word}: {seen:#?}");
+        }
+        for code in [
+            "invalid_json",
+            "trailing_bytes",
+            "duplicate_key",
+            "invalid_utf8",
+            "byte_order_mark",
+            "too_deep",
+            "missing_field",
+            "invalid_field",
+            "unknown_field",
+            "invalid_time",
+            "future",
+            "invalid_quantity",
+            "invalid_cost",
+            "invalid_value",
+            "invalid_metadata",
+            "unknown_identity",
+        ] {
+            assert!(seen.contains(&format!("Rejected(\"{code}\")")), "no case shows {code}: {seen:#?}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_case() {
+        assert_eq!(generate::case(7, 100), generate::case(7, 100));
+        assert_ne!(generate::case(7, 100), generate::case(8, 100));
+    }
+}

@@ -1,0 +1,234 @@
+//! Random table rows: meters of every aggregation, plans in versions, subscriptions with changes and gaps, overrides.
+
+use super::dice::Dice;
+use super::scene::Scene;
+use crate::civil;
+use serde_json::{Map, Value, json};
+
+pub const FEATURES: [&str; 3] = ["api_call", "ai_query", "seat"];
+const AGGREGATIONS: [&str; 7] = ["count", "sum", "max", "min", "latest", "unique", "average"];
+const PLANS: [&str; 3] = ["starter", "growth", "scale"];
+/// Names that have nothing to do with each other except that a careless reader could take one for another.
+const ORGANIZATIONS: [&str; 5] = ["org_1", "org_11", "Größe & Söhne", "org\"1\\", "1"];
+
+pub struct Catalog {
+    pub organizations: Vec<&'static str>,
+    pub meters: Vec<Value>,
+    /// Plans, subscriptions and overrides: these may come at any time.
+    pub terms: Vec<Value>,
+}
+
+impl Catalog {
+    pub fn new(dice: &mut Dice, scene: &mut Scene) -> Catalog {
+        let count = dice.between(1, ORGANIZATIONS.len() as i64) as usize;
+        let organizations = ORGANIZATIONS[..count].to_vec();
+        let meters = meters(dice, scene);
+        let names: Vec<String> =
+            meters.iter().map(|row| row["row"]["name"].as_str().expect("a meter's name").to_owned()).collect();
+        let mut terms = plans(dice, scene, &names);
+        for organization in &organizations {
+            terms.extend(subscriptions(dice, scene, organization));
+            terms.extend(overrides(dice, scene, organization, &names));
+        }
+        Catalog { organizations, meters, terms }
+    }
+}
+
+/// Another row under the same key, or one that never was there.
+pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
+    let mut envelope = envelope.clone();
+    let row = envelope["row"].as_object_mut().expect("a row");
+    if row.contains_key("charges") {
+        for charge in row["charges"].as_array_mut().expect("charges") {
+            charge["included"] = included(dice);
+        }
+    } else if row.contains_key("time_zone") {
+        row.insert("plan".into(), (*dice.pick(&PLANS)).into());
+        row.extend(until(dice, scene, 50));
+    } else {
+        row.insert("included".into(), included(dice));
+    }
+    envelope
+}
+
+fn meters(dice: &mut Dice, scene: &mut Scene) -> Vec<Value> {
+    let mut aggregations = AGGREGATIONS.to_vec();
+    dice.shuffle(&mut aggregations);
+    let count = dice.between(1, 7) as usize;
+    aggregations[..count].iter().map(|aggregation| meter(dice, scene, aggregation)).collect()
+}
+
+fn meter(dice: &mut Dice, scene: &mut Scene, aggregation: &str) -> Value {
+    let mut row = Map::new();
+    row.insert("name".into(), format!("meter_of_{aggregation}").into());
+    row.insert("feature".into(), (*dice.pick(&FEATURES)).into());
+    row.insert("aggregation".into(), aggregation.into());
+    if dice.percent(40) {
+        row.insert("value".into(), (*dice.pick(&["quantity", "cost", "metadata.ms"])).into());
+    }
+    if dice.percent(30) {
+        let conditions = [
+            json!({"key": "region", "one_of": ["eu", "us"]}),
+            json!({"key": "paid", "one_of": [true]}),
+            json!({"key": "ms", "one_of": [1, "1", 2.50]}),
+        ];
+        let first = dice.pick(&conditions).clone();
+        let second = dice.pick(&conditions).clone();
+        row.insert("conditions".into(), if dice.percent(20) { json!([first, second]) } else { json!([first]) });
+    }
+    if dice.percent(40) {
+        let dimensions = [json!(["region"]), json!(["endpoint"]), json!(["region", "paid"]), json!(["ms", "endpoint"])];
+        row.insert("dimensions".into(), dice.pick(&dimensions).clone());
+    }
+    if dice.percent(50) {
+        row.insert("negative_allowed".into(), true.into());
+    }
+    if dice.percent(10) {
+        row.insert("effective_from".into(), civil::rfc3339(scene.edge(dice)).into());
+    }
+    json!({"table": "meters", "row": row})
+}
+
+fn plans(dice: &mut Dice, scene: &mut Scene, meters: &[String]) -> Vec<Value> {
+    let one_currency = dice.percent(75).then(|| *dice.pick(&["USD", "JPY", "KWD"]));
+    let mut rows = Vec::new();
+    for plan in PLANS {
+        let currency = one_currency.unwrap_or_else(|| *dice.pick(&["USD", "JPY", "KWD"]));
+        let mut starts = vec![scene.center - 400 * crate::DAY];
+        for _ in 0..dice.between(0, 2) {
+            starts.push(scene.edge(dice));
+        }
+        if dice.percent(15) {
+            starts.remove(0);
+        }
+        starts.sort();
+        starts.dedup();
+        let mut charges: Vec<Value> = Vec::new();
+        for start in starts {
+            // Some versions repeat a charge of the version before: for that meter nothing changes.
+            let repeated: Vec<Value> = charges.iter().filter(|_| dice.percent(40)).cloned().collect();
+            charges = meters
+                .iter()
+                .filter_map(|meter| {
+                    let before = repeated.iter().find(|charge| charge["meter"] == **meter).cloned();
+                    before.or_else(|| dice.percent(80).then(|| charge(dice, meter)))
+                })
+                .collect();
+            rows.push(json!({"table": "plans", "row": {
+                "plan": plan,
+                "currency": currency,
+                "effective_from": civil::rfc3339(start),
+                "charges": charges,
+            }}));
+        }
+    }
+    rows
+}
+
+fn charge(dice: &mut Dice, meter: &str) -> Value {
+    let mut charge = model(dice);
+    charge["meter"] = meter.into();
+    if dice.percent(80) {
+        charge["included"] = included(dice);
+    }
+    if dice.percent(60) {
+        charge["allowance"] = (*dice.pick(&["whole", "prorated"])).into();
+    }
+    charge
+}
+
+fn included(dice: &mut Dice) -> Value {
+    (*dice.pick(&["0", "1", "3", "7.5", "10", "100", "0.000000001", "33.333333333"])).into()
+}
+
+fn model(dice: &mut Dice) -> Value {
+    if dice.percent(50) {
+        let mut row = price(dice);
+        row["model"] = "per_unit".into();
+        return row;
+    }
+    let mut tiers = Vec::new();
+    let mut bound = 0;
+    for _ in 0..dice.between(0, 3) {
+        bound += dice.between(1, 20);
+        let mut tier = price(dice);
+        let fraction = *dice.pick(&["", ".5", ".000000001"]);
+        tier["up_to"] = format!("{bound}{fraction}").into();
+        // The next bound is above this one whatever their fractions are.
+        bound += 1;
+        tiers.push(tier);
+    }
+    tiers.push(price(dice));
+    for tier in &mut tiers {
+        if dice.percent(30) {
+            tier["flat"] = (*dice.pick(&["5", "0.005", "12.345678901234"])).into();
+        }
+    }
+    json!({"model": "graduated", "tiers": tiers})
+}
+
+/// Prices that end between minor units, and divisors that never come out even.
+fn price(dice: &mut Dice) -> Value {
+    let price = *dice.pick(&[
+        "0.10",
+        "5",
+        "0.005",
+        "0.000001",
+        "0.000000000001",
+        "1.333333333333",
+        "0",
+        "15",
+        "0.5",
+        "1000000",
+    ]);
+    match dice.between(0, 2) {
+        0 => json!({"price": price, "per": *dice.pick(&["1000000", "1000", "3", "7", "0.5", "60"])}),
+        _ => json!({"price": price}),
+    }
+}
+
+fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str) -> Vec<Value> {
+    let usual = scene.cadence(dice);
+    let mut rows = Vec::new();
+    for number in 0..dice.between(0, 5) {
+        let cadence = if dice.percent(75) { usual.clone() } else { scene.cadence(dice) };
+        let start = if number == 0 && dice.percent(60) { scene.center - 300 * crate::DAY } else { scene.edge(dice) };
+        let mut row = Map::new();
+        row.insert("id".into(), format!("sub_{number}_{organization}").into());
+        row.insert("organizationId".into(), organization.into());
+        row.insert("plan".into(), (*dice.pick(&PLANS)).into());
+        row.insert("effective_from".into(), civil::rfc3339(start).into());
+        row.extend(cadence.as_object().expect("cadence").clone());
+        row.extend(until(dice, scene, 30));
+        rows.push(json!({"table": "subscriptions", "row": row}));
+    }
+    rows
+}
+
+/// An end that lies after the beginning is left to chance: a row that ends before it begins never holds.
+fn until(dice: &mut Dice, scene: &mut Scene, percent: i64) -> Option<(String, Value)> {
+    dice.percent(percent).then(|| ("effective_to".to_owned(), civil::rfc3339(scene.edge(dice)).into()))
+}
+
+fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[String]) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for number in 0..dice.between(0, 8) {
+        let mut row = Map::new();
+        row.insert("id".into(), format!("override_{number}_{organization}").into());
+        row.insert("organizationId".into(), organization.into());
+        row.insert("meter".into(), dice.pick(meters).clone().into());
+        row.insert("effective_from".into(), civil::rfc3339(scene.edge(dice)).into());
+        row.extend(until(dice, scene, 60));
+        if dice.percent(60) {
+            row.insert("included".into(), included(dice));
+        }
+        if dice.percent(30) {
+            row.insert("allowance".into(), (*dice.pick(&["whole", "prorated"])).into());
+        }
+        if dice.percent(50) {
+            row.insert("charge".into(), model(dice));
+        }
+        rows.push(json!({"table": "overrides", "row": row}));
+    }
+    rows
+}

@@ -1,0 +1,123 @@
+//! One event, many spellings that mean the same; and damage that makes an event unreadable.
+
+use super::dice::Dice;
+use crate::civil::{self, Micros};
+use chrono::{DateTime, FixedOffset};
+use serde_json::{Map, Value};
+
+/// The bytes of an event: fields in any order, numbers as numbers or strings, the instant with any offset.
+pub fn spell(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
+    let mut fields: Vec<String> =
+        event.iter().map(|(field, value)| member(field, &spelled(dice, field, value))).collect();
+    // A default written out says nothing new.
+    if !event.contains_key("quantity") && dice.percent(30) {
+        fields.push(member("quantity", *dice.pick(&["1", "1.0", "\"1\""])));
+    }
+    if !event.contains_key("source") && dice.percent(10) {
+        fields.push(member("source", "\"\""));
+    }
+    if !event.contains_key("retract") && dice.percent(5) {
+        fields.push(member("retract", "false"));
+    }
+    dice.shuffle(&mut fields);
+    let between = *dice.pick(&[",", ",", ", ", " ,\t"]);
+    format!("{{{}}}", fields.join(between)).into_bytes()
+}
+
+fn member(field: &str, value: &str) -> String {
+    format!("\"{field}\":{value}")
+}
+
+fn spelled(dice: &mut Dice, field: &str, value: &Value) -> String {
+    match field {
+        "timestamp" => timestamp(dice, value.as_i64().expect("microseconds")),
+        "quantity" | "cost" => decimal(dice, value.as_str().expect("a decimal")),
+        "id" if dice.percent(10) => escaped(value.as_str().expect("a text")),
+        _ => value.to_string(),
+    }
+}
+
+fn timestamp(dice: &mut Dice, instant: Micros) -> String {
+    if instant % 1_000 == 0 && dice.percent(20) {
+        return (instant / 1_000).to_string();
+    }
+    let ahead = *dice.pick(&[0, 0, 0, 60, 345, -570, 14 * 60, -11 * 60]);
+    if ahead == 0 {
+        return format!("\"{}\"", civil::rfc3339(instant));
+    }
+    let offset = FixedOffset::east_opt(ahead * 60).expect("an offset within a day");
+    let time = DateTime::from_timestamp_micros(instant).expect("an instant").with_timezone(&offset);
+    format!("\"{}\"", time.format("%Y-%m-%dT%H:%M:%S%.6f%:z"))
+}
+
+fn decimal(dice: &mut Dice, text: &str) -> String {
+    let zeros = match text.split_once('.') {
+        Some((_, fraction)) if fraction.len() < 9 && dice.percent(20) => "0",
+        None if dice.percent(15) => ".0",
+        _ => "",
+    };
+    if dice.percent(40) { format!("\"{text}{zeros}\"") } else { format!("{text}{zeros}") }
+}
+
+/// Every character as `\u` escapes: the same text to any reader of JSON.
+fn escaped(text: &str) -> String {
+    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{units}\"")
+}
+
+/// Bytes that are no event, each for one reason.
+pub fn damage(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
+    let bytes = spell(dice, event);
+    let text = String::from_utf8(bytes).expect("UTF-8 until now");
+    let with_timestamp = |value: &str| {
+        let mut event = event.clone();
+        event.remove("timestamp");
+        format!("{{\"timestamp\":{value},{}", Value::from(event).to_string().trim_start_matches('{'))
+    };
+    match dice.between(0, 17) {
+        0 => text[..text.len() - 1].to_owned(),
+        1 => format!("{text} {{}}"),
+        2 => format!("\u{feff}{text}"),
+        3 => text.replacen('{', "{\"id\":\"first\",", 1),
+        4 => text.replacen('{', "{\"organisation\":\"x\",", 1),
+        5 => format!("[{text}]"),
+        6 => return [text.as_bytes(), b"\xff"].concat(),
+        7 => "not json".to_owned(),
+        8 => with_timestamp("\"2026-11-03T12:34:56\""),
+        9 => with_timestamp("\"2026-11-03T24:00:00Z\""),
+        10 => with_timestamp(*dice.pick(&["1.5", "\"yesterday\"", "true", "\"2026-02-30T00:00:00Z\""])),
+        11 => format!(
+            "{{\"timestamp\":0,\"quantity\":{},\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"f\"}}",
+            dice.pick(&["1e3", "\"1,5\"", "0.0000000001", "1000000000000000001", "\"\"", "true", "\" 1\"", "\"+1\""])
+        ),
+        12 => format!(
+            "{{\"timestamp\":0,\"cost\":{},\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"f\"}}",
+            dice.pick(&["1e3", "\"NaN\"", "0.0000000001", "null", "[]"])
+        ),
+        13 => format!(
+            "{{\"timestamp\":0,{}}}",
+            dice.pick(&[
+                "\"organizationId\":\"o\",\"feature\":\"f\"",
+                "\"id\":\"q\",\"feature\":\"f\"",
+                "\"id\":\"q\",\"organizationId\":\"o\"",
+            ])
+        ),
+        14 => format!(
+            "{{\"timestamp\":0,{},\"feature\":\"f\"}}",
+            dice.pick(&[
+                "\"id\":7,\"organizationId\":\"o\"",
+                "\"id\":\"\",\"organizationId\":\"o\"",
+                "\"id\":\"q\",\"organizationId\":\"a\\u0000b\"",
+                "\"id\":\"q\",\"organizationId\":\"\"",
+                "\"id\":\"q\",\"organizationId\":\"o\",\"endpoint\":null",
+            ])
+        ),
+        15 => format!(
+            "{{\"timestamp\":0,\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"f\",\"metadata\":{}}}",
+            dice.pick(&["[]", "null", "{\"a\":{}}", "{\"\":1}", "{\"a\":[1]}", "{\"a\":\"\\u0000\"}"])
+        ),
+        16 => format!("{}1{}", "[".repeat(17), "]".repeat(17)),
+        _ => format!("{{\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"{}\"}}", dice.pick(&["api_call", "f"])),
+    }
+    .into_bytes()
+}

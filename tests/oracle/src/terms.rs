@@ -1,0 +1,197 @@
+//! Which terms hold for one (organization, meter) at an instant, found by looking at every row.
+//!
+//! Owns terms, their periods and the spans between their changes. Does not own what they cost (`rating`).
+
+use crate::civil::{Cadence, Micros, Period};
+use crate::exact::{self, Fraction};
+use crate::tables::{Tables, covers, effective_from, effective_to, text};
+use serde_json::Value;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    pub subscription: String,
+    pub plan: String,
+    /// Where the first of the versions began that, without a break, give this meter the same charge and currency.
+    pub plan_version: Micros,
+    pub currency: String,
+    pub overrides: Vec<String>,
+    pub charge: Option<Charge>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    pub included: Fraction,
+    pub prorated: bool,
+    /// `per_unit` or `graduated`: a graduated charge of one tier is still another model.
+    pub model: String,
+    pub tiers: Vec<Tier>,
+}
+
+/// Of a graduated charge; a per-unit charge is one tier without end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tier {
+    pub up_to: Option<Fraction>,
+    pub price: Fraction,
+    pub per: Fraction,
+    pub flat: Fraction,
+}
+
+/// The longest stretch of one period in which the same terms hold, half-open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    pub start: Micros,
+    pub end: Micros,
+    pub period: Period,
+    pub terms: Terms,
+}
+
+/// Every row that can matter to one (organization, meter).
+pub struct Book<'a> {
+    meter: &'a str,
+    subscriptions: Vec<&'a Value>,
+    plans: Vec<&'a Value>,
+    overrides: Vec<&'a Value>,
+}
+
+impl<'a> Book<'a> {
+    pub fn of(tables: &'a Tables, organization: &str, meter: &'a str) -> Book<'a> {
+        let of_organization = |row: &&Value| text(row, "organizationId") == organization;
+        Book {
+            meter,
+            subscriptions: tables.table("subscriptions").filter(of_organization).collect(),
+            plans: tables.table("plans").collect(),
+            overrides: tables
+                .table("overrides")
+                .filter(of_organization)
+                .filter(|row| text(row, "meter") == meter)
+                .collect(),
+        }
+    }
+
+    /// The period and the terms at an instant; none without a subscription to a plan that has begun.
+    pub fn at(&self, instant: Micros) -> Option<(Period, Terms)> {
+        let subscription = self.subscription_at(instant)?;
+        let mut versions: Vec<&Value> = self
+            .plans
+            .iter()
+            .copied()
+            .filter(|row| row["plan"] == subscription["plan"] && effective_from(row) <= instant)
+            .collect();
+        versions.sort_by_key(|row| effective_from(row));
+        let plan = *versions.last()?;
+        let (currency, base) = (text(plan, "currency"), self.fields_of(plan));
+        let alike = |row: &&&Value| text(row, "currency") == currency && self.fields_of(row).charge() == base.charge();
+        let brought = versions.iter().rev().take_while(alike).last()?;
+
+        let mut overrides: Vec<&Value> = self.overrides.iter().copied().filter(|row| covers(row, instant)).collect();
+        overrides.sort_by_key(|row| (effective_from(row), text(row, "id")));
+        let mut fields = base;
+        for row in &overrides {
+            fields.included = row.get("included").or(fields.included);
+            fields.allowance = row.get("allowance").or(fields.allowance);
+            fields.model = row.get("charge").or(fields.model);
+        }
+        let terms = Terms {
+            subscription: text(subscription, "id").to_owned(),
+            plan: text(plan, "plan").to_owned(),
+            plan_version: effective_from(brought),
+            currency: currency.to_owned(),
+            overrides: overrides.iter().map(|row| text(row, "id").to_owned()).collect(),
+            charge: fields.charge(),
+        };
+        Some((self.period_at(instant, subscription), terms))
+    }
+
+    fn subscription_at(&self, instant: Micros) -> Option<&'a Value> {
+        let covering = self.subscriptions.iter().copied().filter(|row| covers(row, instant));
+        covering.max_by_key(|row| (effective_from(row), text(row, "id")))
+    }
+
+    fn fields_of(&self, plan: &'a Value) -> Fields<'a> {
+        let charges = plan["charges"].as_array().expect("charges");
+        let Some(charge) = charges.iter().find(|row| row["meter"] == self.meter) else { return Fields::default() };
+        Fields { included: charge.get("included"), allowance: charge.get("allowance"), model: Some(charge) }
+    }
+
+    /// The civil period of the subscription's cadence, cut off where that cadence begins or ceases to be the
+    /// organization's.
+    fn period_at(&self, instant: Micros, subscription: &Value) -> Period {
+        let cadence = Cadence::of_row(subscription);
+        let same = |at: Micros| self.subscription_at(at).map(Cadence::of_row).as_ref() == Some(&cadence);
+        let whole = cadence.period_of(instant);
+        let changes = changes_within(whole, self.subscriptions.iter());
+        let (first, after) = stretch(&changes, instant, same);
+        Period { start: changes[first], end: changes[after] }
+    }
+
+    /// The span that holds an instant: its cell between two changes of any row, with every neighbour of equal terms.
+    pub fn span_at(&self, instant: Micros) -> Option<Span> {
+        let (period, terms) = self.at(instant)?;
+        let changes = changes_within(period, self.subscriptions.iter().chain(&self.plans).chain(&self.overrides));
+        let same = |start: Micros| self.at(start).as_ref() == Some(&(period, terms.clone()));
+        let (first, after) = stretch(&changes, instant, same);
+        Some(Span { start: changes[first], end: changes[after], period, terms })
+    }
+}
+
+/// The instants in a period where any of the rows begins or ends, with the period's own bounds.
+fn changes_within<'a>(period: Period, rows: impl Iterator<Item = &'a &'a Value>) -> Vec<Micros> {
+    let mut changes = vec![period.start, period.end];
+    for row in rows {
+        changes.extend([Some(effective_from(row)), effective_to(row)].into_iter().flatten());
+    }
+    changes.retain(|change| (period.start..=period.end).contains(change));
+    changes.sort();
+    changes.dedup();
+    changes
+}
+
+/// Which cells between changes, from the one that holds `instant` in both directions, are the same: the index of the
+/// first one's start and of the last one's end.
+fn stretch(changes: &[Micros], instant: Micros, same: impl Fn(Micros) -> bool) -> (usize, usize) {
+    let mut first = changes.iter().rposition(|change| *change <= instant).expect("a cell that holds the instant");
+    let mut after = first + 1;
+    while first > 0 && same(changes[first - 1]) {
+        first -= 1;
+    }
+    while after < changes.len() - 1 && same(changes[after]) {
+        after += 1;
+    }
+    (first, after)
+}
+
+/// The three things that an override may replace, each on its own.
+#[derive(Default)]
+struct Fields<'a> {
+    included: Option<&'a Value>,
+    allowance: Option<&'a Value>,
+    model: Option<&'a Value>,
+}
+
+impl Fields<'_> {
+    /// Without a price there is no charge, whatever else an override says.
+    fn charge(&self) -> Option<Charge> {
+        let model = self.model?;
+        let tiers = match text(model, "model") {
+            "per_unit" => vec![Tier { up_to: None, ..tier(model) }],
+            "graduated" => model["tiers"].as_array().expect("tiers").iter().map(tier).collect(),
+            other => panic!("no such charge model: {other}"),
+        };
+        Some(Charge {
+            included: self.included.map_or_else(exact::zero, exact::row_decimal),
+            prorated: self.allowance.is_some_and(|allowance| allowance == "prorated"),
+            model: text(model, "model").to_owned(),
+            tiers,
+        })
+    }
+}
+
+fn tier(row: &Value) -> Tier {
+    let number = |field: &str, default: i64| row.get(field).map_or_else(|| exact::integer(default), exact::row_decimal);
+    Tier {
+        up_to: row.get("up_to").map(exact::row_decimal),
+        price: exact::row_decimal(&row["price"]),
+        per: number("per", 1),
+        flat: number("flat", 0),
+    }
+}
