@@ -1,6 +1,6 @@
 //! What is charged: plans as versions, their charges, and add-ons.
 
-use crate::number::Quantity;
+use crate::number::{Quantity, serde_decimal};
 use crate::time::EventTime;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,12 @@ pub struct Plan {
     /// At most one a meter.
     pub charges: Vec<Charge>,
     /// The plan's own price per period; rated from issue of recurring charges on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "serde_decimal::option", skip_serializing_if = "Option::is_none")]
     pub base_price: Option<Decimal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+// No `deny_unknown_fields`: serde takes the fields of a flattened enum for unknown ones.
 pub struct Charge {
     pub meter: Arc<str>,
     /// Units that cost nothing in each period.
@@ -62,6 +62,7 @@ pub enum ChargeModel {
 /// `price` for each `per` units, at most 12 fractional digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Price {
+    #[serde(with = "serde_decimal")]
     pub price: Decimal,
     #[serde(default = "one")]
     pub per: Quantity,
@@ -73,13 +74,13 @@ fn one() -> Quantity {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tier {
-    /// The last quantity of the tier, inclusive; absent on the last tier only.
+    /// The last quantity of the tier, inclusive, counted from the allowance; absent on the last tier only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Quantity>,
     #[serde(flatten)]
     pub price: Price,
     /// Charged once when the tier is entered by a quantity above its lower bound.
-    #[serde(default)]
+    #[serde(default, with = "serde_decimal")]
     pub flat: Decimal,
 }
 
@@ -93,6 +94,7 @@ pub struct AddOn {
     pub currency: Arc<str>,
     pub effective_from: EventTime,
     /// Per period and per unit of the add-on's quantity.
+    #[serde(with = "serde_decimal")]
     pub price: Decimal,
     #[serde(default)]
     pub unit: Arc<str>,

@@ -1,6 +1,6 @@
 //! Who has which terms: subscriptions, overrides, grants and adjustments of one organization.
 
-use crate::number::Quantity;
+use crate::number::{Quantity, serde_decimal};
 use crate::tables::{Allowance, ChargeModel};
 use crate::time::EventTime;
 use rust_decimal::Decimal;
@@ -127,7 +127,7 @@ pub struct Adjustment {
     pub meter: Arc<str>,
     pub kind: AdjustmentKind,
     /// Percent off (temporary users) or on top (automatic limit scaling).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "serde_decimal::option", skip_serializing_if = "Option::is_none")]
     pub percent: Option<Decimal>,
     /// The prices of an event-based adjustment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
