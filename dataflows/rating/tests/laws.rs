@@ -1,0 +1,164 @@
+//! Laws that hold for any usage and any terms.
+
+mod rows;
+
+use highwater_rating::charge::{Curve, total};
+use highwater_rating::number::{Exact, Quantity};
+use highwater_rating::rate::SpanUsage;
+use highwater_rating::tables::{Aggregation, Allowance, Charge, ChargeModel, Price, Tier};
+use highwater_rating::time::EventTime;
+use proptest::prelude::*;
+use rows::{METER, january, rate_january, usage};
+use rust_decimal::Decimal;
+
+fn any_price() -> impl Strategy<Value = Price> {
+    let per = prop_oneof![Just(1_000_000_000i128), Just(1_000_000_000_000_000), 1..10_000_000_000i128];
+    (0..1_000_000i64, 0..13u32, per)
+        .prop_map(|(mantissa, scale, per)| Price { price: Decimal::new(mantissa, scale), per: Quantity(per) })
+}
+
+fn any_tiers() -> impl Strategy<Value = Vec<Tier>> {
+    prop::collection::vec((1..100_000_000_000i128, any_price(), 0..10_000i64), 1..5).prop_map(|rows| {
+        let last = rows.len() - 1;
+        let mut bound = 0;
+        let tier = |(index, (width, price, flat))| {
+            bound += width;
+            let up_to = (index != last).then_some(Quantity(bound));
+            Tier { up_to, price, flat: Decimal::new(flat, 2) }
+        };
+        rows.into_iter().enumerate().map(tier).collect()
+    })
+}
+
+fn any_charge(allowance: Allowance) -> impl Strategy<Value = Charge> {
+    let per_unit = any_price().prop_map(|price| ChargeModel::PerUnit { price });
+    let graduated = any_tiers().prop_map(|tiers| ChargeModel::Graduated { tiers });
+    (0..100_000_000_000i128, prop_oneof![per_unit, graduated]).prop_map(move |(included, model)| Charge {
+        meter: METER.into(),
+        included: Quantity(included),
+        allowance,
+        model,
+    })
+}
+
+fn amount_at(curve: &Curve, quantity: i128) -> Exact {
+    total(&curve.at(Quantity(quantity)).unwrap()).unwrap()
+}
+
+/// Spans of January under one charge, cut at these minutes, with these quantities in the order of time.
+fn spans(charge: &Charge, cuts: &[i64], quantities: &[i128]) -> Vec<SpanUsage> {
+    let mut bounds: Vec<EventTime> =
+        cuts.iter().map(|minute| EventTime(january().start.0 + minute * 60_000_000)).collect();
+    bounds.extend([january().start, january().end]);
+    bounds.sort_unstable();
+    let span = |(bounds, quantity): (&[EventTime], &i128)| {
+        let mut span = usage("2026-01-01", "2026-02-01", "USD", Some(charge.clone()), "0");
+        (span.span.start, span.span.end, span.quantity) = (bounds[0], bounds[1], Quantity(*quantity));
+        span
+    };
+    bounds.windows(2).zip(quantities).map(span).collect()
+}
+
+proptest! {
+    #[test]
+    fn more_usage_never_costs_less(
+        charge in any_charge(Allowance::Whole),
+        used in -1_000_000_000..1_000_000_000_000i128,
+        more in 0..1_000_000_000_000i128,
+    ) {
+        let curve = Curve::new(&charge, charge.included).unwrap();
+        let step = amount_at(&curve, used + more).checked_sub(amount_at(&curve, used)).unwrap();
+        prop_assert!(!step.to_string().starts_with('-'), "{}", step);
+        let period = |used| rate_january(Aggregation::Sum, &spans(&charge, &[], &[used])).unwrap().cost_minor_units;
+        prop_assert!(period(used) <= period(used + more));
+    }
+
+    /// Up to the rounding of each line: what the lines were before it adds up to what one line is.
+    #[test]
+    fn cutting_a_period_changes_nothing_under_a_whole_allowance(
+        charge in any_charge(Allowance::Whole),
+        cuts in prop::collection::vec(0..44_640i64, 3),
+        quantities in prop::collection::vec(-10_000_000_000..300_000_000_000i128, 4),
+    ) {
+        let whole = rate_january(Aggregation::Sum, &spans(&charge, &[], &[quantities.iter().sum()])).unwrap();
+        let cut = rate_january(Aggregation::Sum, &spans(&charge, &cuts, &quantities)).unwrap();
+        prop_assert_eq!(cut.lines.len(), 4);
+        prop_assert_eq!((cut.overage, cut.limit, cut.quantity), (whole.overage, whole.limit, whole.quantity));
+        let unrounded: i128 = cut.lines.iter().map(|line| line.amount_unrounded).sum();
+        // Four lines, each at most half of 10^-18 away.
+        prop_assert!((unrounded - whole.lines[0].amount_unrounded).abs() <= 2);
+        prop_assert!((cut.cost_minor_units - whole.cost_minor_units).abs() <= 2);
+    }
+
+    #[test]
+    fn one_tier_is_the_same_as_per_unit(
+        price in any_price(),
+        included in 0..1_000_000_000_000i128,
+        used in 0..2_000_000_000_000i128,
+        allowance in prop::sample::select(vec![Allowance::Whole, Allowance::Prorated]),
+    ) {
+        let tier = Tier { up_to: None, price: price.clone(), flat: Decimal::ZERO };
+        let rated = |model| {
+            let charge = Charge { meter: METER.into(), included: Quantity(included), allowance, model };
+            let rated = rate_january(Aggregation::Sum, &spans(&charge, &[1_000], &[used / 3, used])).unwrap();
+            let of_line = |line: highwater_rating::rate::RatedLine| {
+                (line.included, line.overage, line.tiers, line.amount_unrounded, line.amount_minor_units)
+            };
+            rated.lines.into_iter().map(of_line).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(rated(ChargeModel::PerUnit { price }), rated(ChargeModel::Graduated { tiers: vec![tier] }));
+    }
+
+    #[test]
+    fn a_level_that_stays_the_same_costs_the_same_however_the_period_is_cut(
+        charge in any_charge(Allowance::Whole),
+        cuts in prop::collection::vec(0..44_640i64, 3),
+        level in 0..300_000_000_000i128,
+    ) {
+        let whole = rate_january(Aggregation::Max, &spans(&charge, &[], &[level])).unwrap();
+        let cut = rate_january(Aggregation::Max, &spans(&charge, &cuts, &[level; 4])).unwrap();
+        let unrounded: i128 = cut.lines.iter().map(|line| line.amount_unrounded).sum();
+        prop_assert!((unrounded - whole.lines[0].amount_unrounded).abs() <= 2);
+    }
+
+    /// Each share is rounded to nine digits once, so that four of them are at most two billionths away.
+    #[test]
+    fn the_shares_of_a_prorated_allowance_add_up_to_it(
+        charge in any_charge(Allowance::Prorated),
+        cuts in prop::collection::vec(0..44_640i64, 3),
+    ) {
+        let cut = rate_january(Aggregation::Sum, &spans(&charge, &cuts, &[0; 4])).unwrap();
+        prop_assert!((cut.limit.unwrap().0 - charge.included.0).abs() <= 2);
+    }
+
+    #[test]
+    fn tiers_hold_the_whole_overage(
+        charge in any_charge(Allowance::Whole),
+        before in 0..300_000_000_000i128,
+        after in 0..300_000_000_000i128,
+    ) {
+        let curve = Curve::new(&charge, charge.included).unwrap();
+        let step = curve.between(Quantity(before), Quantity(after)).unwrap();
+        let overage = curve.overage(Quantity(after)).0 - curve.overage(Quantity(before)).0;
+        prop_assert_eq!(step.iter().map(|share| share.quantity.0).sum::<i128>(), overage);
+    }
+
+    /// Nothing at the edge of the range wraps or panics: there is an amount, or a name for why not.
+    #[test]
+    fn the_edge_of_the_range_is_answered(
+        charge in any_charge(Allowance::Whole),
+        quantity in prop_oneof![Just(i128::MAX), Just(i128::MIN), Just(Quantity::LIMIT.0), any::<i128>()],
+        aggregation in prop::sample::select(vec![Aggregation::Sum, Aggregation::Max]),
+        included in prop_oneof![Just(i128::MAX), Just(i128::MIN), Just(0)],
+        mantissa in any::<i64>(),
+    ) {
+        let model = match charge.model {
+            ChargeModel::PerUnit { price } => {
+                ChargeModel::PerUnit { price: Price { price: Decimal::new(mantissa, 0), ..price } }
+            }
+            graduated => graduated,
+        };
+        let charge = Charge { included: Quantity(included), model, ..charge };
+        let _ = rate_january(aggregation, &spans(&charge, &[10], &[quantity, quantity]));
+    }
+}
