@@ -22,7 +22,9 @@ pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or("no message");
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         if tracing::event_enabled!(tracing::Level::ERROR) {
             tracing::error!(thread = thread.name().unwrap_or_default(), place, "internal error: {message}");
         } else {

@@ -69,7 +69,7 @@ fn unreadable(path: &Path, reason: String) -> ConfigMistake {
 }
 
 fn place_of(text: &str, offset: usize) -> Place {
-    let before = &text[..text.floor_char_boundary(offset)];
+    let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
 }

@@ -18,7 +18,7 @@ pub mod duration {
     pub fn text(duration: Duration) -> String {
         let milliseconds = duration.as_millis();
         let unit = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-        match unit.into_iter().find(|(size, _)| milliseconds > 0 && milliseconds % size == 0) {
+        match unit.into_iter().find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size)) {
             Some((size, name)) => format!("{}{name}", milliseconds / size),
             None => format!("{milliseconds}ms"),
         }
