@@ -1,0 +1,9 @@
+//! ClickHouse: what analysts read.
+//!
+//! Owns the schema, the client, the sink that writes each epoch's rows, and the engine that is used where no server is
+//! configured. Does not own what the rows mean (`dataflows`) nor when they may be shown (`service`).
+
+pub mod embedded;
+mod secret;
+
+pub use secret::Secret;

@@ -1,0 +1,5 @@
+//! ClickHouse, shown on the real engine: the HTTP front, the schema, the sink, and what is left after `kill -9`.
+
+mod crash;
+mod engine;
+mod front;
