@@ -15,6 +15,7 @@ pub mod global;
 pub mod logging;
 pub mod migrate;
 pub mod output;
+mod probe;
 pub mod replay;
 pub mod run;
 pub mod tap;
@@ -96,4 +97,10 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::DeadLetters(command) => dead_letters::run(global, &command),
         Command::Completions(arguments) => completions::run(&arguments),
     }
+}
+
+/// For commands that ask over the network; `run` has its own threads.
+fn block_on<T>(asking: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::internal)?;
+    Ok(runtime.block_on(asking))
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "HIGHWATER_";
 /// Variables that are no settings: where settings are, and where `make engine` put what it fetched.
-const NOT_SETTINGS: [&str; 2] = ["HIGHWATER_CONFIG", "HIGHWATER_PARTS"];
+const NOT_SETTINGS: [&str; 3] = ["HIGHWATER_CONFIG", "HIGHWATER_PARTS", "HIGHWATER_CLICKHOUSE_LIBRARY"];
 /// What test runs pass around.
 const TESTS_PREFIX: &str = "HIGHWATER_TEST_";
 
