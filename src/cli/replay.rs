@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   highwater replay --catalog catalog --events events.ndjson --out results
-  highwater replay --catalog catalog --events october.ndjson november.ndjson --out results --workers 2 --json
+  highwater replay --catalog catalog --events 10.ndjson 11.ndjson --out results --workers 2
 
 Writes usage_hour, period_usage, rated_lines and rejected_events; exit code 65 when a file cannot be read.")]
 pub struct ReplayArguments {
