@@ -17,6 +17,8 @@ mod mistake;
 mod plain;
 mod salvage;
 pub(crate) mod scalar;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 mod types;
 
