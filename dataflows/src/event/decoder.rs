@@ -1,11 +1,12 @@
 //! The decoder: one a thread, for every record that comes in, at the door and in the graph alike.
 
 use super::code::Code;
+use super::fields::Fields;
 use super::interpret::{Circumstances, interpret};
 use super::json::{self, Node};
 use super::mistake::Mistake;
 use super::types::{Decoded, Event, Rejection};
-use super::{cloud_event, limits, plain, salvage};
+use super::{cloud_event, fast, limits, plain, salvage};
 use crate::feed::{Place, Record};
 use crate::meters::MeterBook;
 use crate::names::{NameCache, Names};
@@ -32,8 +33,6 @@ pub struct DecodeSettings {
     pub missing_timestamp: MissingTimestamp,
     /// The largest record, in bytes.
     pub record_bytes: usize,
-    /// How deep objects and arrays may be nested.
-    pub depth: usize,
 }
 
 impl Default for DecodeSettings {
@@ -43,7 +42,6 @@ impl Default for DecodeSettings {
             future_tolerance_us: limits::FUTURE_TOLERANCE_US,
             missing_timestamp: MissingTimestamp::Reject,
             record_bytes: limits::RECORD_BYTES,
-            depth: limits::DEPTH,
         }
     }
 }
@@ -117,10 +115,9 @@ impl Decoder {
             return Err(Mistake::new(Code::TooLarge, "", hint));
         }
         let circumstances = Circumstances { settings: &self.settings, meters, place, received_at };
-        let fields = match json::read(bytes, self.settings.depth)? {
-            Node::Object(entries) if cloud_event::is_one(&entries) => cloud_event::fields(entries)?,
-            Node::Object(entries) => plain::fields(entries)?,
-            _ => return Err(Mistake::new(Code::InvalidField, "", "an event is a JSON object")),
+        let fields = match fast::read(bytes) {
+            Some(fields) => fields,
+            None => read_strictly(bytes)?,
         };
         interpret(fields, &circumstances, &mut self.names, &mut self.scratch)
     }
@@ -147,5 +144,15 @@ impl Decoder {
             id: salvaged.id,
             raw: bytes.to_owned(),
         })
+    }
+}
+
+/// Every record that the fast reader leaves, and by the same rules every one that it takes.
+#[cold]
+pub(crate) fn read_strictly(bytes: &[u8]) -> Result<Fields<'_>, Mistake> {
+    match json::read(bytes, limits::DEPTH)? {
+        Node::Object(entries) if cloud_event::is_one(&entries) => cloud_event::fields(entries),
+        Node::Object(entries) => plain::fields(entries),
+        _ => Err(Mistake::new(Code::InvalidField, "", "an event is a JSON object")),
     }
 }

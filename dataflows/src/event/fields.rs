@@ -7,6 +7,12 @@ use std::borrow::Cow;
 /// Metadata entries that fit into the struct itself; more take an allocation.
 pub(crate) type Metadata<'a> = SmallVec<[(Cow<'a, str>, JsonScalar<'a>); 4]>;
 
+pub(crate) fn sort_metadata(metadata: &mut Metadata<'_>) {
+    if metadata.len() > 1 {
+        metadata.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
+    }
+}
+
 /// Types are checked by now (texts are texts), values are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fields<'a> {
@@ -19,7 +25,7 @@ pub(crate) struct Fields<'a> {
     pub timestamp: Option<JsonScalar<'a>>,
     pub quantity: Option<JsonScalar<'a>>,
     pub cost: Option<JsonScalar<'a>>,
-    /// In any order, without duplicate keys.
+    /// In byte order of the keys, without duplicates.
     pub metadata: Metadata<'a>,
     pub retract: bool,
 }

@@ -27,12 +27,11 @@ pub(crate) struct Circumstances<'a> {
 
 #[inline]
 pub(crate) fn interpret(
-    mut fields: Fields<'_>,
+    fields: Fields<'_>,
     circumstances: &Circumstances<'_>,
     names: &mut NameCache,
     scratch: &mut Vec<u8>,
 ) -> Result<Event, Mistake> {
-    sort_metadata(&mut fields.metadata);
     let paths = fields.paths;
     let id = required(fields.id.as_deref(), paths.id)?;
     let organization_id = required(fields.organization_id.as_deref(), paths.organization_id)?;
@@ -84,13 +83,6 @@ pub(crate) fn interpret(
         contributions,
         archived,
     })
-}
-
-#[inline]
-fn sort_metadata(metadata: &mut Metadata<'_>) {
-    if metadata.len() > 1 {
-        metadata.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
-    }
 }
 
 #[inline]

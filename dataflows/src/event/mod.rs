@@ -8,6 +8,7 @@ mod cloud_event;
 pub mod code;
 mod contributions;
 mod decoder;
+mod fast;
 mod fields;
 mod identity;
 mod interpret;

@@ -1,7 +1,7 @@
 //! The plain event: fields at the top level of one object.
 
 use super::code::Code;
-use super::fields::{Fields, Metadata, PLAIN};
+use super::fields::{Fields, Metadata, PLAIN, sort_metadata};
 use super::json::{Node, excerpt};
 use super::mistake::{Mistake, pointer};
 use super::scalar::JsonScalar;
@@ -91,7 +91,9 @@ pub(crate) fn metadata<'a>(node: Node<'a>, path: &str) -> Result<Metadata<'a>, M
             Err(Mistake::new(Code::InvalidMetadata, pointer(path, &key), hint))
         }
     });
-    scalars.collect()
+    let mut metadata: Metadata<'a> = scalars.collect::<Result<_, _>>()?;
+    sort_metadata(&mut metadata);
+    Ok(metadata)
 }
 
 /// A misspelt `quantity` must not silently count as 1, so what is not known is refused, with the nearest name.

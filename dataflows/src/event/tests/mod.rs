@@ -1,5 +1,6 @@
 //! What the decoder promises, a file each.
 
+mod agreement;
 mod meaning;
 mod measuring;
 mod rejections;
