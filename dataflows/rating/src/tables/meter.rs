@@ -1,41 +1,32 @@
 //! What is counted: a filter, an aggregation, a value and declared dimensions. A meter is immutable.
 
 use crate::time::EventTime;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Meter {
     pub name: Arc<str>,
     /// The event's `feature` that this meter counts.
     pub feature: Arc<str>,
     /// All must hold. Metadata conditions, in declaration order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     pub aggregation: Aggregation,
     /// What `count` ignores and every other aggregation reads.
-    #[serde(default)]
     pub value: ValueField,
     /// Metadata keys (or `endpoint`) by which windows are broken down.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dimensions: Vec<Arc<str>>,
     /// How many different combinations of dimension values one organization may have; more are rejected by name.
-    #[serde(default = "default_dimension_limit")]
     pub dimension_limit: u32,
     /// The word a person reads after the number: `calls`, `queries`, `users`.
-    #[serde(default)]
     pub unit: Arc<str>,
     /// Whether events of this meter may carry a negative quantity.
-    #[serde(default)]
     pub negative_allowed: bool,
     /// Events before this instant are not counted by this meter; absent means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<EventTime>,
-}
-
-fn default_dimension_limit() -> u32 {
-    1_000
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,40 +86,28 @@ impl TryFrom<String> for ValueField {
 }
 
 /// A metadata key equals one of these values.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Condition {
     pub key: Arc<str>,
     pub one_of: Vec<Scalar>,
 }
 
 /// A flat metadata value. Numbers compare as decimals written the same way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Scalar {
     Flag(bool),
-    Number(serde_number::Token),
+    Number(NumberToken),
     Text(Arc<str>),
 }
 
 /// A number kept as it was written.
-pub mod serde_number {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::sync::Arc;
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NumberToken(pub Arc<str>);
 
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct Token(pub Arc<str>);
-
-    impl Serialize for Token {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let number: serde_json::Number = self.0.parse().map_err(serde::ser::Error::custom)?;
-            number.serialize(serializer)
-        }
-    }
-
-    impl<'de> Deserialize<'de> for Token {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
-            Ok(Token(serde_json::Number::deserialize(deserializer)?.to_string().into()))
-        }
+impl Serialize for NumberToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number: serde_json::Number = self.0.parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
     }
 }

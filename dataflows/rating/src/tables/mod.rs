@@ -4,13 +4,26 @@
 //!
 //! Every row holds from `effective_from` on, and until `effective_to` where it has one. Instants are whole minutes:
 //! usage is kept by the minute, so a term that changes there can be applied to what was already counted.
+//!
+//! From outside a row comes in as text: JSON from topics and the embedded log (`read_change`, `read_line`), TOML from
+//! catalog files (`catalog::parse`). Both become one document, and one set of readers (`read`) turns it into rows.
 
+mod change;
+mod debezium;
+pub(crate) mod document;
+pub(crate) mod json;
 mod meter;
+mod mistake;
 mod plan;
+pub(crate) mod read;
 mod row;
 mod subscription;
 
-pub use meter::{Aggregation, Condition, Meter, Scalar, ValueField};
+pub(crate) use change::line;
+pub use change::{RowChange, read_change, read_key, read_line, read_row};
+pub use meter::{Aggregation, Condition, Meter, NumberToken, Scalar, ValueField};
+pub(crate) use mistake::Found;
+pub use mistake::{MistakeCode, RowMistake};
 pub use plan::{AddOn, Allowance, Charge, ChargeModel, Plan, Price, Tier};
 pub use row::{Row, RowKey, Table};
 pub use subscription::{

@@ -7,11 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One version of a plan, in force from `effective_from` until the next version.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Plan {
     pub plan: Arc<str>,
-    #[serde(default)]
     pub name: Arc<str>,
     /// ISO 4217, upper case.
     pub currency: Arc<str>,
@@ -19,12 +17,11 @@ pub struct Plan {
     /// At most one a meter.
     pub charges: Vec<Charge>,
     /// The plan's own price per period; rated from issue of recurring charges on.
-    #[serde(default, with = "serde_decimal::option", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub base_price: Option<Decimal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-// No `deny_unknown_fields`: serde takes the fields of a flattened enum for unknown ones.
 pub struct Charge {
     pub meter: Arc<str>,
     /// Units that cost nothing in each period.
@@ -85,17 +82,13 @@ pub struct Tier {
 }
 
 /// One version of an add-on that a subscription may hold.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct AddOn {
     pub add_on: Arc<str>,
-    #[serde(default)]
     pub name: Arc<str>,
     pub currency: Arc<str>,
     pub effective_from: EventTime,
     /// Per period and per unit of the add-on's quantity.
-    #[serde(with = "serde_decimal")]
     pub price: Decimal,
-    #[serde(default)]
     pub unit: Arc<str>,
 }

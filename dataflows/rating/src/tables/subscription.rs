@@ -1,6 +1,6 @@
 //! Who has which terms: subscriptions, overrides, grants and adjustments of one organization.
 
-use crate::number::{Quantity, serde_decimal};
+use crate::number::Quantity;
 use crate::tables::{Allowance, ChargeModel};
 use crate::time::EventTime;
 use rust_decimal::Decimal;
@@ -8,44 +8,32 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// An organization is on a plan. At any instant the row with the greatest (`effective_from`, `id`) that covers it holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Subscription {
     pub id: Arc<str>,
     #[serde(rename = "organizationId")]
     pub organization_id: Arc<str>,
     pub plan: Arc<str>,
     pub effective_from: EventTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_to: Option<EventTime>,
     #[serde(flatten)]
     pub cadence: Cadence,
-    #[serde(default = "one")]
     pub quantity: Quantity,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add_ons: Vec<SubscribedAddOn>,
 }
 
-fn one() -> Quantity {
-    Quantity::ONE
-}
-
 /// From where and how often billing periods begin, in the organization's civil time.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Cadence {
     /// A civil date-time such as `2026-01-31T00:00:00`; every boundary is computed from it.
     pub anchor: Arc<str>,
-    #[serde(default)]
     pub interval: Interval,
     /// Every how many intervals; 1 to 1,000.
-    #[serde(default = "one_interval")]
     pub interval_count: u32,
     /// An IANA name: `Europe/Vienna`.
     pub time_zone: Arc<str>,
-}
-
-fn one_interval() -> u32 {
-    1
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,52 +47,47 @@ pub enum Interval {
     Year,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SubscribedAddOn {
     pub add_on: Arc<str>,
-    #[serde(default = "one")]
     pub quantity: Quantity,
 }
 
 /// Terms of one organization and meter that replace the plan's, field by field, while the window lasts.
 /// Several may cover an instant: they apply in the order of (`effective_from`, `id`), the later one winning.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Override {
     pub id: Arc<str>,
     #[serde(rename = "organizationId")]
     pub organization_id: Arc<str>,
     pub meter: Arc<str>,
     pub effective_from: EventTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_to: Option<EventTime>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub included: Option<Quantity>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub allowance: Option<Allowance>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub charge: Option<ChargeModel>,
 }
 
 /// Credits given to an organization.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Grant {
     pub id: Arc<str>,
     #[serde(rename = "organizationId")]
     pub organization_id: Arc<str>,
     /// Units of this meter, or money when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Arc<str>>,
     pub amount: Quantity,
     pub kind: GrantKind,
-    #[serde(default)]
     pub priority: i32,
     pub effective_from: EventTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<EventTime>,
 }
 
@@ -117,20 +100,19 @@ pub enum GrantKind {
 }
 
 /// A seasonal change of terms.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Adjustment {
     pub id: Arc<str>,
     /// One organization, or everybody when absent.
-    #[serde(default, rename = "organizationId", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "organizationId", skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Arc<str>>,
     pub meter: Arc<str>,
     pub kind: AdjustmentKind,
     /// Percent off (temporary users) or on top (automatic limit scaling).
-    #[serde(default, with = "serde_decimal::option", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<Decimal>,
     /// The prices of an event-based adjustment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub charge: Option<ChargeModel>,
     pub effective_from: EventTime,
     pub effective_to: EventTime,

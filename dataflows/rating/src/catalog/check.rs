@@ -1,0 +1,157 @@
+//! Rules between rows: keys, references, currencies, subscriptions that overlap.
+
+use super::collect::{Collected, PlacedRow};
+use crate::tables::read::{Reference, nearest};
+use crate::tables::{Found, MistakeCode, Row, RowKey, Subscription, Table};
+use crate::time::EventTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) fn between_rows(collected: &mut Collected) {
+    let mut found = duplicate_keys(&collected.rows);
+    found.extend(overlapping_subscriptions(&collected.rows));
+    found.extend(versions(&collected.rows));
+    if collected.complete {
+        found.extend(unknown_names(collected));
+    }
+    collected.found.extend(found);
+}
+
+fn at(placed: &PlacedRow, code: MistakeCode, message: String, hint: &str) -> (usize, Found) {
+    (placed.file, Found::new(code, "", placed.place.clone(), message, hint))
+}
+
+fn duplicate_keys(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
+    let mut seen: BTreeMap<RowKey, ()> = BTreeMap::new();
+    let repeated = rows.iter().filter(|placed| seen.insert(placed.row.key(), ()).is_some());
+    repeated
+        .map(|placed| {
+            let RowKey { table, key } = placed.row.key();
+            let message = format!("{table} has a row `{key}` already");
+            at(placed, MistakeCode::DuplicateKey, message, "keep one, or give it a name or instant of its own")
+        })
+        .collect()
+}
+
+fn unknown_names(collected: &Collected) -> Vec<(usize, Found)> {
+    let unknown = collected
+        .references
+        .iter()
+        .filter(|(_, reference)| !collected.names.contains(&(reference.table, reference.name.to_string())));
+    unknown
+        .map(|(file, Reference { table, name, place, path })| {
+            let (code, kind) = match table {
+                Table::Plans => (MistakeCode::UnknownPlan, "plan"),
+                Table::AddOns => (MistakeCode::UnknownAddOn, "add-on"),
+                _ => (MistakeCode::UnknownMeter, "meter"),
+            };
+            let names = collected.names.iter().filter(|(of, _)| of == table).map(|(_, name)| name.as_str());
+            let hint = match nearest(name, names) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("add it to [[{table}]]"),
+            };
+            (*file, Found::new(code, path, place.clone(), format!("there is no {kind} `{name}`"), hint))
+        })
+        .collect()
+}
+
+/// A subscription may follow another one, or lie inside it (a trial of a larger plan, after which the old one holds
+/// again). Everything else is a date that was mistyped, or one organization that was entered twice.
+fn overlapping_subscriptions(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
+    let mut by_organization: BTreeMap<&Arc<str>, Vec<(&Subscription, &PlacedRow)>> = BTreeMap::new();
+    for placed in rows {
+        if let Row::Subscriptions(subscription) = &placed.row {
+            by_organization.entry(&subscription.organization_id).or_default().push((subscription, placed));
+        }
+    }
+    let mut found = Vec::new();
+    for subscriptions in by_organization.values_mut() {
+        subscriptions
+            .sort_by(|(left, _), (right, _)| (left.effective_from, &left.id).cmp(&(right.effective_from, &right.id)));
+        for (index, (later, placed)) in subscriptions.iter().enumerate() {
+            let clash = subscriptions[..index].iter().find(|(earlier, _)| clash(earlier, later));
+            if let Some((earlier, _)) = clash {
+                let message = format!(
+                    "`{}` overlaps `{}` of the same organization ({})",
+                    later.id, earlier.id, later.organization_id
+                );
+                let hint = "let it begin where the other ends, or lie inside the other";
+                found.push(at(placed, MistakeCode::OverlappingSubscriptions, message, hint));
+            }
+        }
+    }
+    found
+}
+
+/// Whether the second, which begins no earlier, neither follows the first nor lies inside it. An open end is followed
+/// by whatever begins later.
+fn clash(earlier: &Subscription, later: &Subscription) -> bool {
+    if earlier.effective_from == later.effective_from {
+        return true;
+    }
+    match (earlier.effective_to, later.effective_to) {
+        (Some(end), _) if end <= later.effective_from => false,
+        (Some(end), Some(later_end)) => later_end > end,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// The first version and the currencies of everything that has versions.
+#[derive(Default)]
+struct Versions<'r> {
+    first: BTreeMap<(Table, &'r str), EventTime>,
+    currency: BTreeMap<(Table, &'r str), &'r str>,
+}
+
+fn versions(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
+    let mut versions = Versions::default();
+    let mut found = Vec::new();
+    for placed in rows {
+        let (name, from, currency) = match &placed.row {
+            Row::Plans(plan) => ((Table::Plans, &*plan.plan), plan.effective_from, &*plan.currency),
+            Row::AddOns(add_on) => ((Table::AddOns, &*add_on.add_on), add_on.effective_from, &*add_on.currency),
+            _ => continue,
+        };
+        let first = versions.first.entry(name).or_insert(from);
+        *first = from.min(*first);
+        let one = *versions.currency.entry(name).or_insert(currency);
+        if one != currency {
+            let message = format!("the versions of `{}` are in {one} and in {currency}", name.1);
+            let hint = "a period has one currency: give the other its own name";
+            found.push(at(placed, MistakeCode::CurrencyMismatch, message, hint));
+        }
+    }
+    for placed in rows {
+        if let Row::Subscriptions(subscription) = &placed.row {
+            found.extend(subscribed(placed, subscription, &versions));
+        }
+    }
+    found
+}
+
+fn subscribed(placed: &PlacedRow, subscription: &Subscription, versions: &Versions<'_>) -> Vec<(usize, Found)> {
+    let plan = (Table::Plans, &*subscription.plan);
+    let add_ons = subscription.add_ons.iter().map(|held| (Table::AddOns, &*held.add_on));
+    let mut found = Vec::new();
+    for name in std::iter::once(plan).chain(add_ons) {
+        match versions.first.get(&name) {
+            Some(first) if *first > subscription.effective_from => {
+                let message = format!(
+                    "`{}` begins at {}, before the first version of `{}` at {first}",
+                    subscription.id, subscription.effective_from, name.1
+                );
+                let hint = "usage before then would have no terms: move one of the two";
+                found.push(at(placed, MistakeCode::NotYetInForce, message, hint));
+            }
+            _ => {}
+        }
+        if let (Some(of_plan), Some(currency)) = (versions.currency.get(&plan), versions.currency.get(&name))
+            && of_plan != currency
+        {
+            let message = format!("`{}` is in {currency} and the plan `{}` in {of_plan}", name.1, plan.1);
+            found.push(at(placed, MistakeCode::CurrencyMismatch, message, "an invoice has one currency"));
+        }
+    }
+    found
+}

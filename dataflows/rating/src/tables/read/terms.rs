@@ -1,0 +1,129 @@
+//! Rows of `overrides`, `grants` and `adjustments`: what changes an organization's terms.
+
+use super::fields::Fields;
+use super::{Reading, numbers, plan, texts, times};
+use crate::tables::document::Node;
+use crate::tables::mistake::MistakeCode;
+use crate::tables::{Adjustment, AdjustmentKind, Grant, GrantKind, Override, Table};
+
+const OVERRIDE_FIELDS: &[&str] =
+    &["id", "organization_id", "meter", "effective_from", "effective_to", "included", "allowance", "charge"];
+const GRANT_FIELDS: &[&str] =
+    &["id", "organization_id", "meter", "currency", "amount", "kind", "priority", "effective_from", "expires_at"];
+const ADJUSTMENT_FIELDS: &[&str] =
+    &["id", "organization_id", "meter", "kind", "percent", "charge", "effective_from", "effective_to"];
+const PRIORITY_LIMIT: i32 = 1_000_000;
+
+const GRANT_KINDS: &[(&str, GrantKind)] =
+    &[("free", GrantKind::Free), ("promotional", GrantKind::Promotional), ("paid", GrantKind::Paid)];
+
+const ADJUSTMENT_KINDS: &[(&str, AdjustmentKind)] = &[
+    ("temporary_users", AdjustmentKind::TemporaryUsers),
+    ("automatic_limit_scaling", AdjustmentKind::AutomaticLimitScaling),
+    ("event_based", AdjustmentKind::EventBased),
+];
+
+pub(super) fn an_override(node: &Node, reading: &mut Reading) -> Option<Override> {
+    let fields = Fields::open(node, OVERRIDE_FIELDS, reading)?;
+    let id = fields.required("id", reading, texts::name);
+    let organization_id = fields.required("organization_id", reading, texts::name);
+    let meter = fields.required("meter", reading, texts::reference(Table::Meters));
+    let effective_from = fields.required("effective_from", reading, times::instant);
+    let effective_to = times::end(&fields, "effective_to", effective_from, MistakeCode::EmptyValidity, reading);
+    let included = fields.optional("included", reading, numbers::quantity);
+    let allowance = fields.optional("allowance", reading, plan::allowance);
+    let charge = fields.optional("charge", reading, plan::charge_model);
+    if let (Some(None), Some(None), Some(None)) = (&included, &allowance, &charge) {
+        let message = "the override replaces nothing";
+        let hint = "give `included`, `allowance` or `charge`";
+        return reading.mistake(MistakeCode::EmptyOverride, node, message, hint);
+    }
+    Some(Override {
+        id: id?,
+        organization_id: organization_id?,
+        meter: meter?,
+        effective_from: effective_from?,
+        effective_to: effective_to?,
+        included: included?,
+        allowance: allowance?,
+        charge: charge?,
+    })
+}
+
+pub(super) fn grant(node: &Node, reading: &mut Reading) -> Option<Grant> {
+    let fields = Fields::open(node, GRANT_FIELDS, reading)?;
+    let id = fields.required("id", reading, texts::name);
+    let organization_id = fields.required("organization_id", reading, texts::name);
+    let meter = fields.optional("meter", reading, texts::reference(Table::Meters));
+    let currency = fields.optional("currency", reading, plan::currency_code);
+    let amount = fields.required("amount", reading, numbers::positive_quantity);
+    let kind = fields.required("kind", reading, texts::one_of(GRANT_KINDS));
+    let priority = fields.or("priority", 0, reading, numbers::whole(-PRIORITY_LIMIT, PRIORITY_LIMIT));
+    let effective_from = fields.required("effective_from", reading, times::instant);
+    let expires_at = times::end(&fields, "expires_at", effective_from, MistakeCode::GrantExpired, reading);
+    let unit = match (fields.get("meter"), fields.get("currency")) {
+        (Some(_), Some(currency)) => reading.mistake(
+            MistakeCode::ConflictingFields,
+            currency,
+            "a grant is of units or of money, not of both",
+            "take `meter` or `currency` out",
+        ),
+        (None, None) => reading.mistake(
+            MistakeCode::MissingField,
+            node,
+            "it is not said what is granted",
+            "give `meter` for units, or `currency` for money",
+        ),
+        _ => Some(()),
+    };
+    unit?;
+    Some(Grant {
+        id: id?,
+        organization_id: organization_id?,
+        meter: meter?,
+        currency: currency?,
+        amount: amount?,
+        kind: kind?,
+        priority: priority?,
+        effective_from: effective_from?,
+        expires_at: expires_at?,
+    })
+}
+
+pub(super) fn adjustment(node: &Node, reading: &mut Reading) -> Option<Adjustment> {
+    let fields = Fields::open(node, ADJUSTMENT_FIELDS, reading)?;
+    let id = fields.required("id", reading, texts::name);
+    let organization_id = fields.optional("organization_id", reading, texts::name);
+    let meter = fields.required("meter", reading, texts::reference(Table::Meters));
+    let kind = fields.required("kind", reading, texts::one_of(ADJUSTMENT_KINDS));
+    let effective_from = fields.required("effective_from", reading, times::instant);
+    let effective_to = match fields.get("effective_to") {
+        Some(_) => times::end(&fields, "effective_to", effective_from, MistakeCode::EmptyValidity, reading).flatten(),
+        // Seasonal means that it ends.
+        None => fields.required("effective_to", reading, times::instant),
+    };
+    let terms = kind.and_then(|kind| match kind {
+        AdjustmentKind::TemporaryUsers | AdjustmentKind::AutomaticLimitScaling => {
+            let alone = fields.refuse(&["charge"], "this kind changes the plan's prices by `percent`", reading);
+            let most = if kind == AdjustmentKind::TemporaryUsers { 100 } else { numbers::PREMIUM_LIMIT };
+            let percent = fields.required("percent", reading, numbers::percent(most));
+            alone.and(Some((Some(percent?), None)))
+        }
+        AdjustmentKind::EventBased => {
+            let alone = fields.refuse(&["percent"], "event-based terms have prices of their own", reading);
+            let charge = fields.required("charge", reading, plan::charge_model);
+            alone.and(Some((None, Some(charge?))))
+        }
+    });
+    let (percent, charge) = terms?;
+    Some(Adjustment {
+        id: id?,
+        organization_id: organization_id?,
+        meter: meter?,
+        kind: kind?,
+        percent,
+        charge,
+        effective_from: effective_from?,
+        effective_to: effective_to?,
+    })
+}

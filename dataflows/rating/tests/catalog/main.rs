@@ -1,0 +1,4 @@
+//! Promises about catalogs and rows: what is wrong is named with its place, what is right is read exactly, and the
+//! difference between two catalogs leads from one to the other.
+
+mod mistakes;
