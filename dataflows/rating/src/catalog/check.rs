@@ -11,9 +11,7 @@ pub(super) fn between_rows(collected: &mut Collected) {
     let mut found = duplicate_keys(&collected.rows);
     found.extend(overlapping_subscriptions(&collected.rows));
     found.extend(versions(&collected.rows));
-    if collected.complete {
-        found.extend(unknown_names(collected));
-    }
+    found.extend(unknown_names(collected));
     collected.found.extend(found);
 }
 
@@ -34,10 +32,10 @@ fn duplicate_keys(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
 }
 
 fn unknown_names(collected: &Collected) -> Vec<(usize, Found)> {
-    let unknown = collected
-        .references
-        .iter()
-        .filter(|(_, reference)| !collected.names.contains(&(reference.table, reference.name.to_string())));
+    let unknown = collected.references.iter().filter(|(_, reference)| {
+        let name = (reference.table, reference.name.to_string());
+        !collected.names.contains(&name) && !collected.unsure.contains(&reference.table)
+    });
     unknown
         .map(|(file, Reference { table, name, place, path })| {
             let (code, kind) = match table {

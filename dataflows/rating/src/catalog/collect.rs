@@ -2,7 +2,7 @@
 
 use super::mistake::{Lines, Mistake};
 use super::{CatalogText, toml};
-use crate::tables::document::{Node, Value};
+use crate::tables::document::{Field, Node, Value};
 use crate::tables::read::{self, Reading, Reference, nearest};
 use crate::tables::{Found, MistakeCode, Row, RowChange, Table, json, line};
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ pub(super) struct Collected {
     /// Names that rows give themselves, those of rows with mistakes included: a reference to one of these is right.
     pub names: BTreeSet<(Table, String)>,
     pub references: Vec<(usize, Reference)>,
-    /// Whether every file could be read to its end. If not, nothing can be said about names that are missing.
-    pub complete: bool,
+    /// Tables of which a row may stand where nothing could be read: nothing can be said about names they lack.
+    pub unsure: BTreeSet<Table>,
     pub found: Vec<(usize, Found)>,
 }
 
@@ -28,27 +28,28 @@ pub(super) struct PlacedRow {
 }
 
 pub(super) fn collect(files: &[CatalogText<'_>]) -> Collected {
-    let mut collected = Collected { complete: true, ..Collected::default() };
+    let mut collected = Collected::default();
     for (index, file) in files.iter().enumerate() {
         if file.name.ends_with(".toml") {
             match toml::parse(file.text) {
                 Ok(document) => collected.tables_of(index, &document),
-                Err(found) => collected.unreadable(index, found),
+                Err(found) => collected.unreadable(index, found, Table::ALL),
             }
         } else if file.name.ends_with(".ndjson") {
             collected.lines_of(index, file.text);
         } else {
             let hint = "catalog files end in .toml, or in .ndjson for one row a line";
-            collected
-                .unreadable(index, Found::new(MistakeCode::UnknownFileKind, "", 0..0, "unknown kind of file", hint));
+            let found = Found::new(MistakeCode::UnknownFileKind, "", 0..0, "unknown kind of file", hint);
+            collected.unreadable(index, found, Table::ALL);
         }
     }
     collected
 }
 
 impl Collected {
-    fn unreadable(&mut self, file: usize, found: Found) {
-        self.complete = false;
+    /// Whatever stands there could be a row of any of these tables.
+    fn unreadable(&mut self, file: usize, found: Found, tables: impl IntoIterator<Item = Table>) {
+        self.unsure.extend(tables);
         self.found.push((file, found));
     }
 
@@ -56,14 +57,7 @@ impl Collected {
         let Value::Fields(fields) = &document.value else { return };
         for field in fields {
             let Some(table) = Table::from_name(&field.name) else {
-                let names = Table::ALL.map(Table::name);
-                let hint = match nearest(&field.name, names) {
-                    Some(name) => format!("did you mean `[[{name}]]`?"),
-                    None => format!("the tables are {}", names.join(", ")),
-                };
-                let message = format!("there is no table `{}`", field.name);
-                let place = field.name_place.clone();
-                self.unreadable(file, Found::new(MistakeCode::UnknownTable, &field.node.path, place, message, hint));
+                self.unknown_table(file, field);
                 continue;
             };
             self.tables.insert(table);
@@ -71,7 +65,8 @@ impl Collected {
                 let message = format!("`{table}` is a list of rows, not {}", field.node.kind());
                 let hint = format!("write [[{table}]] with two brackets");
                 let place = field.node.place.clone();
-                self.unreadable(file, Found::new(MistakeCode::WrongType, &field.node.path, place, message, hint));
+                let found = Found::new(MistakeCode::WrongType, &field.node.path, place, message, hint);
+                self.unreadable(file, found, [table]);
                 continue;
             };
             for node in nodes {
@@ -80,6 +75,17 @@ impl Collected {
                 self.row(file, table, node, row, reading);
             }
         }
+    }
+
+    fn unknown_table(&mut self, file: usize, field: &Field) {
+        let meant = meant(&field.name);
+        let hint = match meant[..] {
+            [table] => format!("did you mean `[[{table}]]`?"),
+            _ => format!("the tables are {}", Table::ALL.map(Table::name).join(", ")),
+        };
+        let message = format!("there is no table `{}`", field.name);
+        let place = field.name_place.clone();
+        self.unreadable(file, Found::new(MistakeCode::UnknownTable, &field.node.path, place, message, hint), meant);
     }
 
     fn lines_of(&mut self, file: usize, text: &str) {
@@ -92,7 +98,7 @@ impl Collected {
             }
             match json::parse(line.as_bytes()) {
                 Ok(node) => self.line(file, &node, offset),
-                Err(found) => self.unreadable(file, shifted(found, offset)),
+                Err(found) => self.unreadable(file, shifted(found, offset), Table::ALL),
             }
         }
     }
@@ -124,7 +130,7 @@ impl Collected {
                 self.row(file, table, &Node { place, ..body.clone() }, row, reading);
             }
             _ => {
-                self.complete = false;
+                self.unsure.extend(meant(node.field("table").and_then(Node::text).unwrap_or_default()));
                 self.found.extend(reading.mistakes.into_iter().map(|found| (file, found)));
             }
         }
@@ -137,7 +143,9 @@ impl Collected {
                 self.names.insert((table, name.to_string()));
             }
             // A row that should have a name and has none may be the one that others refer to.
-            None => self.complete = false,
+            None => {
+                self.unsure.insert(table);
+            }
         }
         self.found.extend(reading.mistakes.into_iter().map(|found| (file, found)));
         self.references.extend(reading.references.into_iter().map(|reference| (file, reference)));
@@ -152,6 +160,12 @@ impl Collected {
         let lines: Vec<Lines<'_>> = files.iter().map(|file| Lines::of(file.text)).collect();
         self.found.into_iter().map(|(file, found)| lines[file].mistake(files[file].name, found)).collect()
     }
+}
+
+/// The tables that somebody may have meant who wrote this name.
+fn meant(name: &str) -> Vec<Table> {
+    let nearest = nearest(name, Table::ALL.map(Table::name)).and_then(Table::from_name);
+    nearest.map_or(Table::ALL.to_vec(), |table| vec![table])
 }
 
 fn shifted(found: Found, offset: usize) -> Found {

@@ -8,10 +8,16 @@
 
 mod check;
 mod collect;
+mod difference;
+mod fields;
 mod mistake;
+mod plan;
 mod toml;
 
+pub use difference::{Refusal, RefusalCode, difference};
+pub use fields::FieldChange;
 pub use mistake::Mistake;
+pub use plan::{Action, CatalogPlan, PlanEntry, PlanError};
 
 use crate::tables::{Row, Table};
 use std::collections::BTreeSet;

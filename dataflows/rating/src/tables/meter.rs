@@ -107,7 +107,8 @@ pub struct NumberToken(pub Arc<str>);
 
 impl Serialize for NumberToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number: serde_json::Number = self.0.parse().map_err(serde::ser::Error::custom)?;
-        number.serialize(serializer)
+        // Digit for digit: serde_json's own number would write an exponent in another way.
+        let raw = serde_json::value::RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }

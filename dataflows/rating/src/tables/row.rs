@@ -2,6 +2,7 @@
 
 use super::change::{RowChange, read_line, read_row};
 use super::{AddOn, Adjustment, Grant, Meter, Override, Plan, Subscription};
+use crate::time::EventTime;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -100,6 +101,46 @@ impl Row {
             Row::Adjustments(row) => row.id.clone(),
         };
         RowKey { table: self.table(), key }
+    }
+
+    /// What other rows call it: all versions of a plan have one name.
+    pub fn name(&self) -> &Arc<str> {
+        match self {
+            Row::Meters(row) => &row.name,
+            Row::Plans(row) => &row.plan,
+            Row::AddOns(row) => &row.add_on,
+            Row::Subscriptions(row) => &row.id,
+            Row::Overrides(row) => &row.id,
+            Row::Grants(row) => &row.id,
+            Row::Adjustments(row) => &row.id,
+        }
+    }
+
+    /// The names of rows that must exist for this one to mean something, in the order in which the row gives them.
+    pub fn references(&self) -> Vec<(Table, &Arc<str>)> {
+        match self {
+            Row::Meters(_) | Row::AddOns(_) => Vec::new(),
+            Row::Plans(row) => row.charges.iter().map(|charge| (Table::Meters, &charge.meter)).collect(),
+            Row::Subscriptions(row) => std::iter::once((Table::Plans, &row.plan))
+                .chain(row.add_ons.iter().map(|held| (Table::AddOns, &held.add_on)))
+                .collect(),
+            Row::Overrides(row) => vec![(Table::Meters, &row.meter)],
+            Row::Grants(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
+            Row::Adjustments(row) => vec![(Table::Meters, &row.meter)],
+        }
+    }
+
+    /// The stretch of time in which the row holds. Meters and versions have no end of their own.
+    pub fn validity(&self) -> (Option<EventTime>, Option<EventTime>) {
+        match self {
+            Row::Meters(row) => (row.effective_from, None),
+            Row::Plans(row) => (Some(row.effective_from), None),
+            Row::AddOns(row) => (Some(row.effective_from), None),
+            Row::Subscriptions(row) => (Some(row.effective_from), row.effective_to),
+            Row::Overrides(row) => (Some(row.effective_from), row.effective_to),
+            Row::Grants(row) => (Some(row.effective_from), row.expires_at),
+            Row::Adjustments(row) => (Some(row.effective_from), Some(row.effective_to)),
+        }
     }
 
     /// The row alone, as it stands on its table's topic. `None` never happens: rows hold nothing that JSON cannot write.

@@ -25,6 +25,7 @@ const FROM: &str = r#"effective_from = "2026-02-01T00:00:00Z""#;
 const VIENNA: &str = r#"time_zone = "Europe/Vienna""#;
 
 /// What is written, with `»` where the mistake is; the code; a part of what is said.
+#[rustfmt::skip]
 fn cases() -> Vec<(String, &'static str, &'static str)> {
     let meter = |rest: &str| format!("meters = [{{ {METER}, {rest} }}]");
     let plan = |rest: &str| format!("plans = [{{ {PLAN}, {rest} }}]");
@@ -57,11 +58,7 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         (r#"meters = [{ name = »"", feature = "f", aggregation = "sum" }]"#.into(), "invalid_name", "not empty"),
         (r#"meters = [{ name = »"a\u0000", feature = "f", aggregation = "sum" }]"#.into(), "invalid_name", "U+0000"),
         (r#"meters = [{ name = »"a\u200Bb", feature = "f", aggregation = "sum" }]"#.into(), "invalid_name", "U+200B"),
-        (
-            format!(r#"meters = [{{ name = »"{}", feature = "f", aggregation = "sum" }}]"#, "n".repeat(257)),
-            "invalid_name",
-            "257",
-        ),
+        (format!(r#"meters = [{{ name = »"{}", feature = "f", aggregation = "sum" }}]"#, "n".repeat(257)), "invalid_name", "257"),
         (PLAN.replace("\"p\"", "»\"p@1\"").pipe(|row| format!("plans = [{{ {row} }}]")), "invalid_name", "`@`"),
         // Prices.
         (charge(r#"model = "per_unit", price = »0.10"#), "float_price", r#"put it in quotes: "0.10""#),
@@ -87,136 +84,48 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         (charge("price = 5").replace("{ meter", "»{ meter"), "missing_field", "`model` is required"),
         (charge(r#"model = "per_unit", price = 5, tiers = »[]"#), "conflicting_fields", "take it out"),
         (charge(r#"model = "graduated", price = »5, tiers = [{ price = 1 }]"#), "conflicting_fields", "take it out"),
-        (
-            plan(r#"charges = [{ meter = »"api_cals", model = "per_unit", price = 5 }]"#),
-            "unknown_meter",
-            "did you mean `api_calls`?",
-        ),
-        (
-            charge(r#"model = "per_unit", price = 5 }, { meter = »"api_calls", model = "per_unit", price = 6"#),
-            "meter_charged_twice",
-            "in charge 0",
-        ),
+        (plan(r#"charges = [{ meter = »"api_cals", model = "per_unit", price = 5 }]"#), "unknown_meter", "did you mean `api_calls`?"),
+        (charge(r#"model = "per_unit", price = 5 }, { meter = »"api_calls", model = "per_unit", price = 6"#), "meter_charged_twice", "in charge 0"),
         // Tiers.
         (charge(r#"model = "graduated""#).replace("{ meter", "»{ meter"), "tier_missing", "at least one tier"),
         (tiers("").replace("[]", "»[]"), "tier_missing", "there is no tier"),
-        (
-            tiers(&format!("{}, {}, {last}", tier("10"), tier("»5"))),
-            "tier_not_increasing",
-            "tier 1 ends at 5, before it begins at 10",
-        ),
+        (tiers(&format!("{}, {}, {last}", tier("10"), tier("»5"))), "tier_not_increasing", "tier 1 ends at 5, before it begins at 10"),
         (tiers(&format!("{}, {}, {last}", tier("10"), tier("»10"))), "tier_zero_width", "tier 1 ends at 10"),
         (tiers(&format!("{}, {last}", tier("»0"))), "tier_zero_width", "tier 0 ends at 0"),
         (tiers(&tier("»10")), "tier_last_bounded", "tier 0 is the last one"),
         (tiers(&format!("»{last}, {last}")), "tier_unbounded_before_last", "tier 1 is never reached"),
-        (
-            tiers(&(1..=100).map(|end| tier(&end.to_string()) + ", ").collect::<String>().pipe(|all| all + last))
-                .replace("tiers = [", "tiers = »["),
-            "tier_too_many",
-            "101 tiers",
-        ),
+        (tiers(&(1..=100).map(|end| tier(&end.to_string()) + ", ").collect::<String>().pipe(|all| all + last)).replace("tiers = [", "tiers = »["), "tier_too_many", "101 tiers"),
         // Time.
         (meter(r#"effective_from = »"2026-01-01""#), "invalid_instant", "2026-01-01T00:00:00Z"),
         (meter(r#"effective_from = »"2026-02-30T00:00:00Z""#), "invalid_instant", "RFC 3339"),
         (meter("effective_from = »2026-01-01T00:00:30Z"), "instant_not_whole_minute", "2026-01-01T00:00:00Z"),
         (meter("effective_from = »2026-01-01T00:00:00"), "invalid_instant", "offset"),
-        (
-            subscription(&format!("{FROM}, {VIENNA}, effective_to = »2026-02-01T00:00:00Z")),
-            "empty_validity",
-            "not after",
-        ),
-        (
-            subscription(&format!("{FROM}, time_zone = »\"Europe/Viena\"")),
-            "unknown_time_zone",
-            "did you mean `Europe/Vienna`?",
-        ),
-        (
-            subscription(&format!("{FROM}, time_zone = »\"europe/vienna\"")),
-            "unknown_time_zone",
-            "did you mean `Europe/Vienna`?",
-        ),
+        (subscription(&format!("{FROM}, {VIENNA}, effective_to = »2026-02-01T00:00:00Z")), "empty_validity", "not after"),
+        (subscription(&format!("{FROM}, time_zone = »\"Europe/Viena\"")), "unknown_time_zone", "did you mean `Europe/Vienna`?"),
+        (subscription(&format!("{FROM}, time_zone = »\"europe/vienna\"")), "unknown_time_zone", "did you mean `Europe/Vienna`?"),
         (subscription(&format!("{FROM}, time_zone = »\"+01:00\"")), "unknown_time_zone", "IANA"),
-        (
-            subscription(&format!("{FROM}, {VIENNA}")).replace("\"2026-01-31", "»\"2026-02-31"),
-            "invalid_anchor",
-            "2026-01-31T00:00:00",
-        ),
-        (
-            subscription(&format!("{FROM}, {VIENNA}")).replace("\"2026-01-31", "»\"2026-01-31T00:00:01"),
-            "invalid_anchor",
-            "whole minutes",
-        ),
+        (subscription(&format!("{FROM}, {VIENNA}")).replace("\"2026-01-31", "»\"2026-02-31"), "invalid_anchor", "2026-01-31T00:00:00"),
+        (subscription(&format!("{FROM}, {VIENNA}")).replace("\"2026-01-31", "»\"2026-01-31T00:00:01"), "invalid_anchor", "whole minutes"),
         (subscription(&format!("{FROM}, {VIENNA}, interval = »\"fortnight\"")), "unknown_value", "day, week"),
         (subscription(&format!("{FROM}, {VIENNA}, interval_count = »1001")), "out_of_range", "from 1 to 1000"),
         // Rows of organizations.
-        (
-            subscription(&format!("{FROM}, {VIENNA}")).replace("\"starter\"", "»\"startr\""),
-            "unknown_plan",
-            "did you mean `starter`?",
-        ),
-        (
-            subscription(&format!("{FROM}, {VIENNA}, add_ons = [{{ add_on = »\"analitics\" }}]")),
-            "unknown_add_on",
-            "did you mean `analytics`?",
-        ),
-        (
-            subscription(&format!(
-                "{FROM}, {VIENNA}, add_ons = [{{ add_on = \"analytics\" }}, {{ add_on = »\"analytics\" }}]"
-            )),
-            "add_on_twice",
-            "quantity",
-        ),
-        (
-            subscription(&format!("effective_from = \"2025-02-01T00:00:00Z\", {VIENNA}")).replace("{ id", "»{ id"),
-            "not_yet_in_force",
-            "first version of `starter`",
-        ),
-        (
-            an_override(r#"effective_to = "2027-01-01T00:00:00Z""#).replace("{ id", "»{ id"),
-            "empty_override",
-            "replaces nothing",
-        ),
+        (subscription(&format!("{FROM}, {VIENNA}")).replace("\"starter\"", "»\"startr\""), "unknown_plan", "did you mean `starter`?"),
+        (subscription(&format!("{FROM}, {VIENNA}, add_ons = [{{ add_on = »\"analitics\" }}]")), "unknown_add_on", "did you mean `analytics`?"),
+        (subscription(&format!("{FROM}, {VIENNA}, add_ons = [{{ add_on = \"analytics\" }}, {{ add_on = »\"analytics\" }}]" )), "add_on_twice", "quantity"),
+        (subscription(&format!("effective_from = \"2025-02-01T00:00:00Z\", {VIENNA}")).replace("{ id", "»{ id"), "not_yet_in_force", "first version of `starter`"),
+        (an_override(r#"effective_to = "2027-01-01T00:00:00Z""#).replace("{ id", "»{ id"), "empty_override", "replaces nothing"),
         (grant(r#"meter = "api_calls", amount = »0"#), "zero_quantity", "above zero"),
         (grant(r#"meter = "api_calls", amount = »-5"#), "negative_quantity", "below zero"),
-        (
-            grant(r#"meter = "api_calls", amount = 5, expires_at = »"2026-01-01T00:00:00Z""#),
-            "grant_expired",
-            "not after",
-        ),
+        (grant(r#"meter = "api_calls", amount = 5, expires_at = »"2026-01-01T00:00:00Z""#), "grant_expired", "not after"),
         (grant(r#"meter = "api_calls", currency = »"USD", amount = 5"#), "conflicting_fields", "not of both"),
         (grant("amount = 5").replace("{ id", "»{ id"), "missing_field", "what is granted"),
-        (
-            adjustment(r#"kind = "temporary_users", percent = 50"#).replace("{ id", "»{ id"),
-            "missing_field",
-            "`effective_to` is required",
-        ),
-        (
-            adjustment(r#"kind = "temporary_users", percent = »101, effective_to = "2026-03-01T00:00:00Z""#),
-            "out_of_range",
-            "up to 100",
-        ),
-        (
-            adjustment(
-                r#"kind = "event_based", percent = »5, charge = { model = "per_unit", price = 1 }, effective_to = "2026-03-01T00:00:00Z""#,
-            ),
-            "conflicting_fields",
-            "prices of their own",
-        ),
+        (adjustment(r#"kind = "temporary_users", percent = 50"#).replace("{ id", "»{ id"), "missing_field", "`effective_to` is required"),
+        (adjustment(r#"kind = "temporary_users", percent = »101, effective_to = "2026-03-01T00:00:00Z""#), "out_of_range", "up to 100"),
+        (adjustment(r#"kind = "event_based", percent = »5, charge = { model = "per_unit", price = 1 }, effective_to = "2026-03-01T00:00:00Z""#, ), "conflicting_fields", "prices of their own"),
         // Rows beside each other.
         (format!("meters = [{{ {METER} }}, »{{ {METER} }}]"), "duplicate_key", "meters has a row `m` already"),
-        (
-            "plans = [»{ plan = \"starter\", currency = \"EUR\", effective_from = \"2026-05-01T00:00:00Z\" }]".into(),
-            "currency_mismatch",
-            "USD and in EUR",
-        ),
-        (
-            format!(
-                "subscriptions = [{{ {SUBSCRIPTION}, {FROM}, {VIENNA} }}, »{{ {}, {FROM}, {VIENNA} }}]",
-                SUBSCRIPTION.replace("\"s\"", "\"t\"")
-            ),
-            "overlapping_subscriptions",
-            "`t` overlaps `s`",
-        ),
+        ("plans = [»{ plan = \"starter\", currency = \"EUR\", effective_from = \"2026-05-01T00:00:00Z\" }]".into(), "currency_mismatch", "USD and in EUR"),
+        (format!("subscriptions = [{{ {SUBSCRIPTION}, {FROM}, {VIENNA} }}, »{{ {}, {FROM}, {VIENNA} }}]", SUBSCRIPTION.replace("\"s\"", "\"t\"") ), "overlapping_subscriptions", "`t` overlaps `s`"),
     ]
 }
 

@@ -1,0 +1,160 @@
+//! From what is in force to what is wanted: what would be added, changed and removed, and what must not be.
+//!
+//! Owns the comparison. The plan that comes of it, and how it travels to `apply`, is in `plan`.
+
+use super::Catalog;
+use super::fields::{self, FieldChange};
+use super::plan::{Action, CatalogPlan, PlanEntry};
+use crate::tables::{Row, RowKey, Table};
+use crate::time::EventTime;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Why a difference is not one that may be applied. The codes are a closed list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub code: RefusalCode,
+    pub table: Table,
+    pub key: Arc<str>,
+    /// What is wrong and what to do instead, for a person.
+    pub message: String,
+    /// The rows that stand in the way, in order.
+    pub references: Vec<RowKey>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// What was counted under a meter's name cannot be counted again under another meaning.
+    MeterIsImmutable,
+    /// Rows that the catalog does not own refer to what it would remove.
+    StillReferenced,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = match self.code {
+            RefusalCode::MeterIsImmutable => "meter_is_immutable",
+            RefusalCode::StillReferenced => "still_referenced",
+        };
+        write!(formatter, "{code}: {} `{}`: {}", self.table, self.key, self.message)
+    }
+}
+
+/// What applying the catalog would do to the rows in force, or everything that forbids it. `now` only decides which
+/// entries are flagged as retroactive.
+pub fn difference(in_force: &[Row], wanted: &Catalog, now: EventTime) -> Result<CatalogPlan, Vec<Refusal>> {
+    let before: BTreeMap<RowKey, &Row> = in_force.iter().map(|row| (row.key(), row)).collect();
+    let after: BTreeMap<RowKey, &Row> = wanted.rows.iter().map(|row| (row.key(), row)).collect();
+    let mut entries = Vec::new();
+    let mut refusals = Vec::new();
+    let mut unchanged = 0;
+    let keys: BTreeSet<&RowKey> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        match (before.get(key), after.get(key)) {
+            (Some(old), Some(new)) if old == new => unchanged += 1,
+            (Some(old), Some(new)) => {
+                let fields = fields::between(old, new);
+                refusals.extend(changed_meaning(key, &fields));
+                let retroactive = is_retroactive_change(old, new, &fields, now);
+                entries.push(entry(Action::Changed, key, Some(new), fields, retroactive));
+            }
+            (None, Some(new)) => {
+                entries.push(entry(Action::Added, key, Some(new), Vec::new(), begins_before(new, now)))
+            }
+            (Some(old), None) if wanted.tables.contains(&key.table) => {
+                let retroactive = begins_before(old, now);
+                entries.push(entry(Action::Removed, key, None, Vec::new(), retroactive));
+            }
+            // A table that the catalog does not speak of belongs to somebody else.
+            _ => {}
+        }
+    }
+    refusals.extend(still_referenced(in_force, &entries));
+    if refusals.is_empty() { Ok(CatalogPlan::new(in_force, wanted, entries, unchanged)) } else { Err(refusals) }
+}
+
+fn entry(action: Action, key: &RowKey, row: Option<&&Row>, fields: Vec<FieldChange>, retroactive: bool) -> PlanEntry {
+    let row = row.map(|row| (*row).clone());
+    PlanEntry { action, table: key.table, key: key.key.clone(), retroactive, fields, row }
+}
+
+/// A meter may get another unit or room for more combinations of dimensions; both leave what was counted as it is.
+fn changed_meaning(key: &RowKey, fields: &[FieldChange]) -> Option<Refusal> {
+    let meaning = fields.iter().find(|field| !matches!(field.path.as_str(), "unit" | "dimension_limit"))?;
+    (key.table == Table::Meters).then(|| Refusal {
+        code: RefusalCode::MeterIsImmutable,
+        table: key.table,
+        key: key.key.clone(),
+        message: format!(
+            "`{}` would change what the meter counts; add a meter with a new name and charge that one",
+            meaning.path
+        ),
+        references: Vec::new(),
+    })
+}
+
+/// Rows that stay, and name something of which no row stays.
+pub(super) fn still_referenced(in_force: &[Row], entries: &[PlanEntry]) -> Vec<Refusal> {
+    let of_entries: BTreeMap<(Table, &str), &PlanEntry> =
+        entries.iter().map(|entry| ((entry.table, &*entry.key), entry)).collect();
+    let stays = |row: &&Row| {
+        let key = row.key();
+        !of_entries.contains_key(&(key.table, &*key.key))
+    };
+    // Entries that add or change come from a catalog, which is sound in itself.
+    let added = entries.iter().filter_map(|entry| entry.row.as_ref());
+    let names: BTreeSet<(Table, &str)> =
+        in_force.iter().filter(stays).chain(added).map(|row| (row.table(), &**row.name())).collect();
+    let mut refusals = Vec::new();
+    for row in in_force {
+        let key = row.key();
+        let Some(entry) = of_entries.get(&(key.table, &*key.key)) else { continue };
+        let name = (key.table, &**row.name());
+        if entry.action != Action::Removed || names.contains(&name) {
+            continue;
+        }
+        let references: BTreeSet<RowKey> = in_force
+            .iter()
+            .filter(stays)
+            .filter(|other| other.references().iter().any(|(table, referred)| (*table, &***referred) == name))
+            .map(Row::key)
+            .collect();
+        if !references.is_empty() {
+            let shown: Vec<String> =
+                references.iter().take(3).map(|key| format!("{} `{}`", key.table, key.key)).collect();
+            let more = if references.len() > 3 { ", …" } else { "" };
+            let message =
+                format!("{} rows still refer to it: {}{more}; move them first", references.len(), shown.join(", "));
+            let references = references.into_iter().collect();
+            refusals.push(Refusal {
+                code: RefusalCode::StillReferenced,
+                table: key.table,
+                key: key.key,
+                message,
+                references,
+            });
+        }
+    }
+    refusals
+}
+
+/// Whether numbers from before now may change. A meter without a beginning counts everything there is.
+fn begins_before(row: &Row, now: EventTime) -> bool {
+    row.validity().0.is_none_or(|from| from < now)
+}
+
+fn is_retroactive_change(old: &Row, new: &Row, fields: &[FieldChange], now: EventTime) -> bool {
+    let ends_only = |field: &FieldChange| matches!(field.path.as_str(), "effective_to" | "expires_at");
+    let words_only = |field: &FieldChange| matches!(field.path.as_str(), "name" | "unit");
+    let mut numbers = fields.iter().filter(|field| !words_only(field)).peekable();
+    if numbers.peek().is_none() {
+        return false;
+    }
+    if numbers.all(ends_only) {
+        let ends = [old.validity().1, new.validity().1];
+        return ends.into_iter().flatten().any(|end| end < now);
+    }
+    begins_before(old, now) || begins_before(new, now)
+}

@@ -1,0 +1,233 @@
+//! Generators of rows that keep every rule.
+
+use highwater_rating::number::Quantity;
+use highwater_rating::tables::{
+    AddOn, Adjustment, AdjustmentKind, Aggregation, Allowance, Cadence, Charge, ChargeModel, Condition, Grant,
+    GrantKind, Interval, Meter, NumberToken, Override, Plan, Price, Row, Scalar, SubscribedAddOn, Subscription, Tier,
+    ValueField,
+};
+use highwater_rating::time::EventTime;
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+pub fn row() -> impl Strategy<Value = Row> {
+    prop_oneof![
+        meter().prop_map(Row::Meters),
+        plan().prop_map(Row::Plans),
+        add_on().prop_map(Row::AddOns),
+        subscription().prop_map(Row::Subscriptions),
+        an_override().prop_map(Row::Overrides),
+        grant().prop_map(Row::Grants),
+        adjustment().prop_map(Row::Adjustments),
+    ]
+}
+
+/// Names that are few, so that rows meet, and that hold what must be escaped.
+fn name() -> impl Strategy<Value = Arc<str>> {
+    select(vec!["a", "b", "api_calls", "quo\"te", "back\\slash", "ö/~ü", "{}", "$serde_json::private::Number"])
+        .prop_map(Arc::from)
+}
+
+fn label() -> impl Strategy<Value = Arc<str>> {
+    select(vec!["", "calls", "AI queries — 自然"]).prop_map(Arc::from)
+}
+
+fn instant() -> impl Strategy<Value = EventTime> {
+    (0..5_000_000i64).prop_map(|minute| EventTime(1_700_000_040_000_000 + minute * 60_000_000))
+}
+
+fn after(from: EventTime) -> impl Strategy<Value = EventTime> {
+    (1..500_000i64).prop_map(move |minutes| EventTime(from.0 + minutes * 60_000_000))
+}
+
+fn quantity() -> impl Strategy<Value = Quantity> {
+    prop_oneof![(0..10_000i64).prop_map(Quantity::units), (0..=Quantity::LIMIT.0).prop_map(Quantity)]
+}
+
+fn positive() -> impl Strategy<Value = Quantity> {
+    quantity().prop_map(|quantity| quantity.max(Quantity(1)))
+}
+
+fn decimal() -> impl Strategy<Value = Decimal> {
+    (0..1_000_000_000i64, 0..=12u32).prop_map(|(digits, scale)| Decimal::new(digits, scale).normalize())
+}
+
+fn whole_price() -> impl Strategy<Value = Decimal> {
+    (0..1_000_000i64).prop_map(|cents| Decimal::new(cents, 2).normalize())
+}
+
+fn scalar() -> impl Strategy<Value = Scalar> {
+    prop_oneof![
+        any::<bool>().prop_map(Scalar::Flag),
+        select(vec!["0", "-1", "1.50", "12345678901234567890.123456789", "1e400"])
+            .prop_map(|token| Scalar::Number(NumberToken(token.into()))),
+        name().prop_map(Scalar::Text),
+    ]
+}
+
+fn meter() -> impl Strategy<Value = Meter> {
+    let aggregation = select(vec![
+        Aggregation::Count,
+        Aggregation::Sum,
+        Aggregation::Max,
+        Aggregation::Min,
+        Aggregation::Latest,
+        Aggregation::Unique,
+        Aggregation::Average,
+    ]);
+    let value = prop_oneof![Just(ValueField::Quantity), Just(ValueField::Cost), name().prop_map(ValueField::Metadata)];
+    let condition = (name(), vec(scalar(), 1..3)).prop_map(|(key, one_of)| Condition { key, one_of });
+    let filter = (name(), vec(condition, 0..3));
+    let dimensions = (btree_set(name(), 0..4), 1..10_000_000u32);
+    (name(), filter, aggregation, value, dimensions, label(), any::<bool>(), option::of(instant())).prop_map(
+        |(name, (feature, conditions), aggregation, value, (dimensions, dimension_limit), unit, negative, from)| {
+            Meter {
+                name,
+                feature,
+                conditions,
+                aggregation,
+                value,
+                dimensions: dimensions.into_iter().collect(),
+                dimension_limit,
+                unit,
+                negative_allowed: negative,
+                effective_from: from,
+            }
+        },
+    )
+}
+
+fn price() -> impl Strategy<Value = Price> {
+    (decimal(), positive()).prop_map(|(price, per)| Price { price, per })
+}
+
+fn charge_model() -> impl Strategy<Value = ChargeModel> {
+    let tiers = (btree_map(1..1_000_000i64, (price(), decimal()), 0..4), price(), decimal());
+    prop_oneof![
+        price().prop_map(|price| ChargeModel::PerUnit { price }),
+        tiers.prop_map(|(bounded, last, last_flat)| {
+            let bounded =
+                bounded.into_iter().map(|(end, (price, flat))| Tier { up_to: Some(Quantity::units(end)), price, flat });
+            let last = Tier { up_to: None, price: last, flat: last_flat };
+            ChargeModel::Graduated { tiers: bounded.chain([last]).collect() }
+        }),
+    ]
+}
+
+fn allowance() -> impl Strategy<Value = Allowance> {
+    select(vec![Allowance::Whole, Allowance::Prorated])
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let charges = btree_map(name(), (quantity(), allowance(), charge_model()), 0..4);
+    (name(), label(), instant(), charges, option::of(whole_price())).prop_map(
+        |(plan, name, effective_from, charges, base_price)| Plan {
+            plan,
+            name,
+            currency: "USD".into(),
+            effective_from,
+            charges: charges
+                .into_iter()
+                .map(|(meter, (included, allowance, model))| Charge { meter, included, allowance, model })
+                .collect(),
+            base_price,
+        },
+    )
+}
+
+fn add_on() -> impl Strategy<Value = AddOn> {
+    (name(), label(), instant(), whole_price(), label()).prop_map(|(add_on, name, effective_from, price, unit)| AddOn {
+        add_on,
+        name,
+        currency: "EUR".into(),
+        effective_from,
+        price,
+        unit,
+    })
+}
+
+fn subscription() -> impl Strategy<Value = Subscription> {
+    let interval = select(vec![Interval::Day, Interval::Week, Interval::Month, Interval::Quarter, Interval::Year]);
+    let anchor = select(vec!["2026-01-31T00:00:00", "2024-02-29T23:59:00"]);
+    let zone = select(vec!["UTC", "Europe/Vienna", "Asia/Kolkata"]);
+    let cadence = (anchor, interval, 1..=1_000u32, zone).prop_map(|(anchor, interval, interval_count, zone)| Cadence {
+        anchor: anchor.into(),
+        interval,
+        interval_count,
+        time_zone: zone.into(),
+    });
+    let held = btree_map(name(), quantity(), 0..3);
+    let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
+    (name(), name(), name(), validity, cadence, quantity(), held).prop_map(
+        |(id, organization_id, plan, (effective_from, effective_to), cadence, quantity, held)| Subscription {
+            id,
+            organization_id,
+            plan,
+            effective_from,
+            effective_to,
+            cadence,
+            quantity,
+            add_ons: held.into_iter().map(|(add_on, quantity)| SubscribedAddOn { add_on, quantity }).collect(),
+        },
+    )
+}
+
+fn an_override() -> impl Strategy<Value = Override> {
+    let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
+    (name(), name(), name(), validity, quantity(), option::of(allowance()), option::of(charge_model())).prop_map(
+        |(id, organization_id, meter, (effective_from, effective_to), included, allowance, charge)| Override {
+            id,
+            organization_id,
+            meter,
+            effective_from,
+            effective_to,
+            included: Some(included),
+            allowance,
+            charge,
+        },
+    )
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    let kind = select(vec![GrantKind::Free, GrantKind::Promotional, GrantKind::Paid]);
+    let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
+    (name(), name(), option::of(name()), positive(), kind, -1_000_000..=1_000_000i32, validity).prop_map(
+        |(id, organization_id, meter, amount, kind, priority, (effective_from, expires_at))| Grant {
+            id,
+            organization_id,
+            currency: meter.is_none().then(|| "JPY".into()),
+            meter,
+            amount,
+            kind,
+            priority,
+            effective_from,
+            expires_at,
+        },
+    )
+}
+
+fn adjustment() -> impl Strategy<Value = Adjustment> {
+    let percent = (1..100i64).prop_map(|percent| Some(Decimal::from(percent)));
+    let terms = prop_oneof![
+        (Just(AdjustmentKind::TemporaryUsers), percent.clone(), Just(None)),
+        (Just(AdjustmentKind::AutomaticLimitScaling), percent, Just(None)),
+        (Just(AdjustmentKind::EventBased), Just(None), charge_model().prop_map(Some)),
+    ];
+    let validity = instant().prop_flat_map(|from| (Just(from), after(from)));
+    (name(), option::of(name()), name(), terms, validity).prop_map(
+        |(id, organization_id, meter, (kind, percent, charge), (effective_from, effective_to))| Adjustment {
+            id,
+            organization_id,
+            meter,
+            kind,
+            percent,
+            charge,
+            effective_from,
+            effective_to,
+        },
+    )
+}
