@@ -127,13 +127,12 @@ fn an_instant_is_a_date_time_or_whole_milliseconds() {
 
 #[test]
 fn every_row_comes_back_as_it_was_written() {
+    let mut tiered = charge("0", Allowance::Whole, graduated("10.5:0.10+5 *:0.05/100"));
+    tiered.meter = "n".into();
     let mut pro = plan(
         "pro",
         "2026-01-01",
-        vec![
-            charge("100.5", Allowance::Prorated, per_unit("0.000000000001", "1000000")),
-            charge("0", Allowance::Whole, graduated("10.5:0.10+5 *:0.05/100")),
-        ],
+        vec![charge("100.5", Allowance::Prorated, per_unit("0.000000000001", "1000000")), tiered],
     );
     pro.base_price = Some("99.90".parse().unwrap());
     let mut narrow = included("o", "2026-01-01", None, "7.25");

@@ -2,11 +2,10 @@
 
 use super::fields::{Fields, list};
 use super::{Reading, numbers, texts, times};
-use crate::number::Quantity;
+use crate::number::{Currency, Quantity};
 use crate::tables::document::Node;
 use crate::tables::mistake::{Found, MistakeCode};
 use crate::tables::{AddOn, Allowance, Charge, ChargeModel, Plan, Price, Table, Tier};
-use iso_currency::Currency;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -63,17 +62,17 @@ pub(super) fn add_on(node: &Node, reading: &mut Reading) -> Option<AddOn> {
     })
 }
 
-/// An upper-case ISO 4217 code.
+/// An upper-case ISO 4217 code of a currency that has a minor unit.
 fn currency(node: &Node, reading: &mut Reading) -> Option<Currency> {
     let code = texts::name(node, reading)?;
-    match Currency::from_code(&code).filter(|currency| currency.code() == &*code) {
-        Some(currency) => Some(currency),
-        None => {
+    match Currency::from_code(&code) {
+        Ok(currency) => Some(currency),
+        Err(error) => {
             let hint = match Currency::from_code(&code.to_uppercase()) {
-                Some(currency) => format!("did you mean `{}`?", currency.code()),
-                None => "use an ISO 4217 code such as USD, EUR or JPY".to_string(),
+                Ok(currency) => format!("did you mean `{}`?", currency.code()),
+                Err(_) => "use a code such as USD, EUR or JPY".to_string(),
             };
-            reading.mistake(MistakeCode::UnknownCurrency, node, format!("there is no currency `{code}`"), hint)
+            reading.mistake(MistakeCode::UnknownCurrency, node, error.to_string(), hint)
         }
     }
 }
@@ -87,7 +86,7 @@ fn whole_price(node: &Node, currency: Option<Currency>, reading: &mut Reading) -
     let price = numbers::price(node, reading)?;
     // Without a valid currency that mistake is reported, and this question has no answer yet.
     let Some(currency) = currency else { return Some(price) };
-    let digits = u32::from(currency.exponent().unwrap_or(0));
+    let digits = currency.minor_unit_digits();
     if price.scale() > digits {
         let message = format!("{price} is finer than {} with its {digits} fractional digits", currency.code());
         return reading.mistake(MistakeCode::PriceFinerThanCurrency, node, message, "");

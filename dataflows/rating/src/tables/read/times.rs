@@ -3,13 +3,10 @@
 use super::{Fields, Reading, nearest};
 use crate::tables::document::{Node, Value};
 use crate::tables::mistake::MistakeCode;
-use crate::time::EventTime;
+use crate::time::{EventTime, TimeError};
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::Arc;
-
-const MINUTE_US: i64 = 60_000_000;
-const INSTANT_HINT: &str = "write it like 2026-01-01T00:00:00Z";
 
 fn text<'n>(node: &'n Node, expected: &str, reading: &mut Reading) -> Option<&'n str> {
     match &node.value {
@@ -19,27 +16,27 @@ fn text<'n>(node: &'n Node, expected: &str, reading: &mut Reading) -> Option<&'n
 }
 
 /// An instant on a whole minute: usage is kept by the minute, so terms that change elsewhere could not be applied to
-/// what was counted already.
+/// what was counted already. Whole milliseconds are what connectors make of a column without a zone.
 pub(super) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
-    let text = text(node, "an instant like 2026-01-01T00:00:00Z", reading)?;
-    // An instant with a bracketed zone says two things that may disagree.
-    let timestamp = match text.parse::<jiff::Timestamp>() {
-        Ok(timestamp) if !text.contains('[') => timestamp,
-        _ => {
-            let message = format!("`{text}` is not an RFC 3339 instant with an offset");
-            return reading.mistake(MistakeCode::InvalidInstant, node, message, INSTANT_HINT);
+    let (written, instant) = match &node.value {
+        Value::Text(text) => (text, EventTime::parse(text.as_bytes())),
+        Value::Number(token) => {
+            (token, token.parse().map_err(|_| TimeError::OutOfRange).and_then(EventTime::from_milliseconds))
+        }
+        _ => return reading.wrong_type(node, "an instant like 2026-01-01T00:00:00Z"),
+    };
+    let instant = match instant {
+        Ok(instant) => instant,
+        Err(error) => {
+            let message = format!("`{written}` is no instant: {error}");
+            let hint = "write it like 2026-01-01T00:00:00Z, or in milliseconds since 1970";
+            return reading.mistake(MistakeCode::InvalidInstant, node, message, hint);
         }
     };
-    let instant = EventTime(timestamp.as_microsecond());
-    if instant.0.rem_euclid(MINUTE_US) != 0 || timestamp.subsec_nanosecond() != 0 {
-        let minute = EventTime(instant.0 - instant.0.rem_euclid(MINUTE_US));
-        let message = format!("{text} is not a whole minute");
-        return reading.mistake(
-            MistakeCode::InstantNotWholeMinute,
-            node,
-            message,
-            format!("the minute begins at {minute}"),
-        );
+    if !instant.is_whole_minute() {
+        let message = format!("{written} is not a whole minute");
+        let hint = format!("the minute begins at {}", instant.floor_minute());
+        return reading.mistake(MistakeCode::InstantNotWholeMinute, node, message, hint);
     }
     Some(instant)
 }
@@ -85,7 +82,9 @@ pub(super) fn anchor(node: &Node, reading: &mut Reading) -> Option<Arc<str>> {
 /// An IANA name in its own spelling. `UTC` is one of them; offsets and abbreviations are not.
 pub(super) fn time_zone(node: &Node, reading: &mut Reading) -> Option<Arc<str>> {
     let text = text(node, "an IANA time zone like \"Europe/Vienna\"", reading)?;
-    let zone = TimeZone::get(text).ok();
+    // The database that is compiled in, as periods are computed with it too.
+    let zones = TimeZoneDatabase::bundled();
+    let zone = zones.get(text).ok();
     match zone.as_ref().and_then(TimeZone::iana_name) {
         Some(name) if name == text => Some(text.into()),
         Some(name) => reading.mistake(
@@ -95,7 +94,7 @@ pub(super) fn time_zone(node: &Node, reading: &mut Reading) -> Option<Arc<str>> 
             format!("did you mean `{name}`?"),
         ),
         None => {
-            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let known: Vec<String> = zones.available().map(|name| name.to_string()).collect();
             let hint = match nearest(text, known.iter().map(String::as_str)) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "use a name of the IANA database, such as Europe/Vienna or UTC".to_string(),
