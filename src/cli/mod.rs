@@ -18,6 +18,8 @@ pub mod output;
 mod probe;
 pub mod replay;
 pub mod run;
+mod send;
+mod store;
 pub mod tap;
 
 use clap::error::ErrorKind;

@@ -19,6 +19,15 @@ pub fn line(text: &str) -> Result<(), CommandError> {
     }
 }
 
+/// Prints bytes as they are.
+pub fn bytes(bytes: &[u8]) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::internal(error)),
+        _ => Ok(()),
+    }
+}
+
 /// A table without frames or colours: it can be cut and grepped.
 pub fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
     let mut table = Table::new();
