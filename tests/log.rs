@@ -1,8 +1,8 @@
 //! The embedded log keeps what it acknowledged, whatever happens to the process.
 
 use bytes::Bytes;
-use highwater::source::log::{AppendError, EventLog, LogSource, OpenError, TableWrite};
-use highwater::source::{Source, SourceError, Start, Stop};
+use highwater::source::log::{AppendError, EventLog, LogSource, OpenError};
+use highwater::source::{Source, SourceError, Start, Stop, TableWrite};
 use highwater_dataflows::feed::{Place, RecallError, Record, Records};
 use highwater_rating::tables::{RowKey, Table};
 use highwater_rating::time::EventTime;

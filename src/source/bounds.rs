@@ -1,5 +1,7 @@
 //! Every bound of the sources, each with its reason. Reaching one is a named outcome or back-pressure, never a loss.
 
+use std::time::Duration;
+
 /// Bytes of one run of lines from a file: large enough that handing a batch over costs nothing beside decoding it,
 /// small enough that several workers share one file evenly and the batch stays in a core's second-level cache.
 pub const LINES_BATCH_BYTES: usize = 1 << 20;
@@ -51,3 +53,27 @@ pub const LOG_JOURNAL_BYTES: u64 = 256 << 20;
 /// Bytes of a file that are mapped at once. A window goes when its last batch is dropped, so that the memory of a
 /// replay does not grow with its files.
 pub const FILE_WINDOW_BYTES: usize = 32 << 20;
+
+/// How long one question to the brokers may take before it counts as an outage. A broker that is up answers within
+/// milliseconds; one that fails over takes a few seconds.
+pub const KAFKA_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long after a failed request its reason is waited for, which decides between an outage and refused credentials.
+pub const KAFKA_REASON_WAIT: Duration = Duration::from_millis(500);
+
+/// How often topics are looked at for new partitions.
+pub const KAFKA_TOPICS_INTERVAL: Duration = Duration::from_secs(3);
+
+/// How often the ends of partitions are asked for: lag is as fresh as this, and an offset that is about to be lost
+/// is noticed within it. Two requests a partition, which is why it is not every second.
+pub const KAFKA_WATERMARKS_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How often in a row a topic must be missing before it counts as deleted. A broker that is starting does not know
+/// its topics for a moment.
+pub const KAFKA_MISSING_LOOKS: u32 = 4;
+
+/// How long a single record may take to be read again.
+pub const KAFKA_RECALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Records that are handed to the producer before their deliveries are waited for.
+pub const KAFKA_WRITE_RECORDS: usize = 10_000;

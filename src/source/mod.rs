@@ -10,11 +10,12 @@ mod position;
 mod table_record;
 
 pub mod file;
+pub mod kafka;
 pub mod log;
 
 pub use error::{Outage, SourceError, Stop};
 pub use position::{PartitionName, PartitionPosition, Positions, Start};
-pub use table_record::{TablePlace, TableRecord};
+pub use table_record::{TablePlace, TableRecord, TableWrite};
 
 use highwater_dataflows::feed::{Batch, Recall};
 use std::sync::Arc;

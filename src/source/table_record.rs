@@ -1,7 +1,7 @@
 //! One raw record of a table stream.
 
 use bytes::Bytes;
-use highwater_rating::tables::Table;
+use highwater_rating::tables::{RowKey, Table};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +15,14 @@ pub struct TableRecord {
     /// The row as JSON, bare or in a Debezium envelope. `None` removes the row of `key`.
     pub bytes: Option<Bytes>,
     pub place: TablePlace,
+}
+
+/// A table row to be published, as it will be handed out again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableWrite {
+    pub key: RowKey,
+    /// The row as JSON, without an envelope. `None` removes the key.
+    pub row: Option<Bytes>,
 }
 
 /// Where a table record stands. Table streams are read anew from their beginning at every start, so their partitions

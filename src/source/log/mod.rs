@@ -23,9 +23,9 @@ use self::block::Stored;
 use self::shared::Shared;
 use self::store::Stream;
 use self::writer::{Append, Writer};
+use super::TableWrite;
 use super::bounds::{LOG_FREE_SPACE_RESERVE_BYTES, LOG_RECORD_MAX_BYTES};
 use bytes::Bytes;
-use highwater_rating::tables::RowKey;
 use highwater_rating::time::EventTime;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,14 +36,6 @@ use tokio::sync::oneshot;
 pub struct EventLog {
     shared: Arc<Shared>,
     writer: Arc<Writer>,
-}
-
-/// A table row to be written, as it will be handed out again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableWrite {
-    pub key: RowKey,
-    /// The row as JSON, without an envelope. `None` removes the key.
-    pub row: Option<Bytes>,
 }
 
 /// What was done since the log was opened.
