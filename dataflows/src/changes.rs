@@ -63,7 +63,7 @@ pub struct PeriodKey {
     pub period_start: EventTime,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeriodValue {
     Rated(RatedPeriod),
     Error(RateError),

@@ -7,7 +7,20 @@
 //! of [`feed::Recall`], which the service implements.
 
 pub mod changes;
+mod collect;
+mod count;
+mod decode;
+pub mod engine;
 pub mod event;
 pub mod feed;
+mod front;
+mod graph;
 pub mod meters;
 pub mod names;
+mod overage;
+mod panic;
+mod parcel;
+mod schedules;
+mod time;
+
+pub use front::{RefusedBecause, RefusedRow};

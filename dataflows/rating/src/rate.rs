@@ -80,6 +80,9 @@ pub enum RateError {
     /// A price with too many digits, a `per` that is not above zero, tiers that do not ascend.
     #[error("invalid_charge")]
     InvalidCharge,
+    /// Terms moved to where no window that is kept begins or ends, so the usage on either side cannot be told apart.
+    #[error("windows_too_coarse")]
+    WindowsTooCoarse,
 }
 
 /// What `rate` is asked: spans that have usage, in order of time, all of the same period.

@@ -9,11 +9,12 @@ use super::limits;
 use super::mistake::{Mistake, pointer};
 use super::scalar::JsonScalar;
 use super::timestamp;
-use super::types::{ArchivedEvent, Event};
+use super::types::{ArchivedEvent, Contribution, Event};
 use crate::feed::Place;
 use crate::meters::MeterBook;
 use crate::names::NameCache;
 use highwater_rating::number::Quantity;
+use highwater_rating::tables::Aggregation;
 use highwater_rating::time::EventTime;
 use smallvec::SmallVec;
 
@@ -59,7 +60,11 @@ pub(crate) fn interpret(
     let content = Content { fields: &fields, feature, endpoint, event_time: stated_time, quantity, cost };
     let content = content_in(scratch, &content);
     let identity = identity_in(scratch, organization_id, source, id);
-    let archived = (circumstances.settings.archive || fields.retract).then(|| {
+    // `latest` looks at events in the order of (event time, source, id), so it needs the texts too.
+    let in_order =
+        |contribution: &Contribution| circumstances.meters.meter(contribution.meter).aggregation == Aggregation::Latest;
+    let keeps_texts = circumstances.settings.archive || fields.retract || contributions.iter().any(in_order);
+    let archived = keeps_texts.then(|| {
         let entries = fields.metadata.iter();
         Box::new(ArchivedEvent {
             organization_id: organization_id.to_owned(),

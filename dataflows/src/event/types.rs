@@ -33,7 +33,8 @@ pub struct Event {
     /// Takes the event of this identity out again; has no contributions of its own.
     pub retract: bool,
     pub contributions: SmallVec<[Contribution; 1]>,
-    /// Every field as text, for the archive and for outcomes; present when the archive is on, and always on retracts.
+    /// Every field as text, for the archive and for outcomes; present when the archive is on, and always on retracts
+    /// and where a `latest` meter counts the event.
     pub archived: Option<Box<ArchivedEvent>>,
 }
 

@@ -1,0 +1,224 @@
+//! Which events were accepted: 32 bytes an identity.
+//!
+//! One open-addressing table in shards, not one a day: an identity must be found again whatever event time it comes
+//! back with, or the same id under a new timestamp would count twice. Each entry keeps its event-time day, so that the
+//! horizon can be swept shard by shard.
+//!
+//! A slot is chosen by multiplying the hash with the capacity, which keeps entries in the order of their hashes: a
+//! shard grows by half at a time, and growing it is one pass forward through both tables.
+
+use super::prefetch::prefetch;
+use crate::feed::Place;
+use hashbrown::HashMap;
+
+const SHARD_BITS: u32 = 8;
+const FIRST_CAPACITY: usize = 32;
+
+/// What is known of an accepted event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub same_content: bool,
+    pub place: Place,
+    pub retracted: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    /// 0 marks an empty slot; `key` keeps identities away from it.
+    identity: u128,
+    /// The upper 48 bits of the content hash above the low 16 bits of the event-time day.
+    content: u64,
+    place: PackedPlace,
+}
+
+const EMPTY: Entry = Entry { identity: 0, content: 0, place: PackedPlace(0) };
+
+/// 20 bits of partition, 43 of offset, and whether the event was retracted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct PackedPlace(u64);
+
+impl PackedPlace {
+    const RETRACTED: u64 = 1;
+    /// The place did not fit and stands in `Identities::far`.
+    const FAR: u64 = !Self::RETRACTED;
+
+    fn pack(place: Place) -> Option<PackedPlace> {
+        let packed = (u64::from(place.partition) << 44) | (place.offset << 1);
+        (place.partition < 1 << 20 && place.offset < 1 << 43 && packed != Self::FAR).then_some(PackedPlace(packed))
+    }
+}
+
+#[derive(Default)]
+struct Shard {
+    slots: Vec<Entry>,
+    used: usize,
+}
+
+pub struct Identities {
+    shards: Vec<Shard>,
+    far: HashMap<u128, Place, foldhash::fast::FixedState>,
+}
+
+impl Default for Identities {
+    fn default() -> Identities {
+        let shards = std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect();
+        Identities { shards, far: HashMap::default() }
+    }
+}
+
+impl Identities {
+    #[inline]
+    pub fn prefetch(&self, identity: u128) {
+        let key = key(identity);
+        let shard = &self.shards[shard_of(key)];
+        prefetch(shard.slots.as_ptr().wrapping_add(slot_of(key, shard.slots.len())));
+    }
+
+    #[inline]
+    pub fn find(&self, identity: u128, content: u64) -> Option<Known> {
+        let key = key(identity);
+        let shard = &self.shards[shard_of(key)];
+        let entry = &shard.slots[shard.position(key)?];
+        Some(Known {
+            same_content: entry.content >> 16 == content >> 16,
+            place: self.place(key, entry.place),
+            retracted: entry.place.0 & PackedPlace::RETRACTED != 0,
+        })
+    }
+
+    /// Remembers an identity that `find` did not know.
+    #[inline]
+    pub fn insert(&mut self, identity: u128, content: u64, day: i64, place: Place) {
+        let key = key(identity);
+        let place = PackedPlace::pack(place).unwrap_or_else(|| {
+            self.far.insert(key, place);
+            PackedPlace(PackedPlace::FAR)
+        });
+        let content = (content & !0xFFFF) | (day as u64 & 0xFFFF);
+        self.shards[shard_of(key)].insert(Entry { identity: key, content, place });
+    }
+
+    pub fn mark_retracted(&mut self, identity: u128) {
+        let key = key(identity);
+        let shard = &mut self.shards[shard_of(key)];
+        if let Some(position) = shard.position(key) {
+            shard.slots[position].place.0 |= PackedPlace::RETRACTED;
+        }
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.used).sum()
+    }
+
+    fn place(&self, key: u128, packed: PackedPlace) -> Place {
+        match packed.0 & !PackedPlace::RETRACTED {
+            PackedPlace::FAR => self.far.get(&key).copied().unwrap_or_default(),
+            packed => Place { partition: (packed >> 44) as u32, offset: (packed >> 1) & ((1 << 43) - 1) },
+        }
+    }
+}
+
+#[inline]
+fn key(identity: u128) -> u128 {
+    identity.max(1)
+}
+
+#[inline]
+fn shard_of(key: u128) -> usize {
+    (key >> (128 - SHARD_BITS)) as usize
+}
+
+#[inline]
+fn slot_of(key: u128, capacity: usize) -> usize {
+    ((u128::from(key as u64) * capacity as u128) >> 64) as usize
+}
+
+impl Shard {
+    #[inline]
+    fn position(&self, key: u128) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut position = slot_of(key, self.slots.len());
+        loop {
+            match self.slots[position].identity {
+                found if found == key => return Some(position),
+                0 => return None,
+                _ => position = if position + 1 == self.slots.len() { 0 } else { position + 1 },
+            }
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, entry: Entry) {
+        // At most four fifths full: an unknown identity is then seen as such after three slots, in two cache lines.
+        if (self.used + 1) * 5 > self.slots.len() * 4 {
+            self.grow();
+        }
+        self.put(entry);
+        self.used += 1;
+    }
+
+    #[inline]
+    fn put(&mut self, entry: Entry) {
+        let mut position = slot_of(entry.identity, self.slots.len());
+        while self.slots[position].identity != 0 {
+            position = if position + 1 == self.slots.len() { 0 } else { position + 1 };
+        }
+        self.slots[position] = entry;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let capacity = (self.slots.len() + self.slots.len() / 2).max(FIRST_CAPACITY);
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; capacity]);
+        old.into_iter().filter(|entry| entry.identity != 0).for_each(|entry| self.put(entry));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(partition: u32, offset: u64) -> Place {
+        Place { partition, offset }
+    }
+
+    #[test]
+    fn an_identity_is_found_with_its_place_and_content_however_many_there_are() {
+        let mut identities = Identities::default();
+        let identity = |number: u64| xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes());
+        for number in 0..50_000 {
+            assert_eq!(identities.find(identity(number), number << 16), None);
+            identities.insert(identity(number), number << 16, number as i64, place(3, number));
+        }
+        assert_eq!(identities.len(), 50_000);
+        for number in 0..50_000 {
+            let known = identities.find(identity(number), number << 16).unwrap();
+            assert_eq!(known, Known { same_content: true, place: place(3, number), retracted: false });
+            assert!(!identities.find(identity(number), (number + 1) << 16).unwrap().same_content);
+        }
+    }
+
+    #[test]
+    fn the_identity_zero_is_one_like_any_other() {
+        let mut identities = Identities::default();
+        assert_eq!(identities.find(0, 0), None);
+        identities.insert(0, 0, 0, place(0, 0));
+        assert!(identities.find(0, 0).is_some());
+    }
+
+    #[test]
+    fn places_too_far_to_pack_are_kept_whole() {
+        let mut identities = Identities::default();
+        let far =
+            [place(u32::MAX, u64::MAX), place((1 << 20) - 1, (1 << 43) - 1), place(1 << 20, 0), place(0, 1 << 43)];
+        for (number, place) in far.into_iter().enumerate() {
+            identities.insert(number as u128 + 1, 0, 0, place);
+            identities.mark_retracted(number as u128 + 1);
+            let known = identities.find(number as u128 + 1, 0).unwrap();
+            assert_eq!(known, Known { same_content: true, place, retracted: true });
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The graph, wired in the order in which the data flows.
+//!
+//! ```text
+//!   commands                    one channel a worker: batches of raw records, table rows, ticks
+//!      │
+//!   decode ─────────rows──────► schedules          subscriptions ⋈ plans ⊕ overrides, by organization
+//!      │                            │
+//!      │ parcels, by organization   │ terms, by organization
+//!      ▼                            ▼
+//!   count ◄─────────────────────────┘              identity, windows, spans
+//!      │      └──► usage rows, archive, outcomes ──────────────┐
+//!      │ usage by span, and the schedule it was cut by         │
+//!      ▼                                                       ▼
+//!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
+//!      │                                                       ▲
+//!      └──► overage ──► periods with their lines ──────────────┘
+//! ```
+//!
+//! Everything is partitioned by organization: each worker counts and rates its own, and only parcels and terms change
+//! workers. Rating happens at the last tick of an epoch, when what was counted and the terms agree.
+
+use crate::changes::{Epoch, EpochChanges, PeriodKey};
+use crate::collect::Collector;
+use crate::count::operator::count;
+use crate::count::{Count, CountSettings};
+use crate::decode::{Command, decode};
+use crate::event::DecodeSettings;
+use crate::feed::Recall;
+use crate::names::Names;
+use crate::overage::{AccountKey, Accounts, Rated, overage};
+use crate::schedules::schedules;
+use crate::time::{Time, first_tick, last_tick};
+use crossbeam_channel::Receiver;
+use differential_dataflow::VecCollection;
+use differential_dataflow::operators::arrange::arrangement::arrange_core;
+use differential_dataflow::trace::implementations::ValBatcher;
+use hashbrown::HashMap;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::generic::Operator;
+use timely::scheduling::SyncActivator;
+use timely::worker::Worker;
+
+/// What all workers share.
+pub struct Shared {
+    pub count: CountSettings,
+    pub decode: DecodeSettings,
+    pub names: Arc<Names>,
+    pub recall: Arc<dyn Recall>,
+    pub collector: Arc<Collector>,
+    /// The last epoch that was sealed.
+    pub sealed: Arc<AtomicU64>,
+}
+
+/// Builds this worker's part; the activator is to be poked after each command.
+pub fn build(worker: &mut Worker, commands: Receiver<Command>, shared: &Shared) -> SyncActivator {
+    let Shared { names, recall, .. } = shared;
+    let state = Count::new(shared.count.clone(), shared.decode.clone(), names.clone(), recall.clone());
+    let state = Rc::new(RefCell::new(state));
+    let asked = state.clone();
+    let (collector, sealed) = (&shared.collector, &shared.sealed);
+    worker.dataflow::<Time, _, _>(|scope| {
+        let known = move |identity| asked.borrow().known(identity);
+        let fed = decode(scope, commands, names.clone(), shared.decode.clone(), known);
+        let terms = schedules(fed.rows);
+        let usage = count(fed.parcels, terms, state, collector.clone(), sealed.clone());
+        let accounts: Accounts = arrange_core(usage.inner, Pipeline, "Accounts", ValBatcher::new);
+        give_out(overage(accounts), collector.clone(), sealed.clone());
+        fed.activator
+    })
+}
+
+/// Hands each epoch's rated periods to the collector, as soon as they are complete.
+fn give_out(
+    periods: VecCollection<'_, Time, (AccountKey, Rated), isize>,
+    collector: Arc<Collector>,
+    sealed: Arc<AtomicU64>,
+) {
+    let mut stash: BTreeMap<Time, Vec<((AccountKey, Rated), isize)>> = BTreeMap::new();
+    let mut open = Epoch(1);
+    let name = "Periods";
+    periods.inner.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(Pipeline, name, move |capability, _| {
+        drop(capability);
+        move |(input, frontier), _| {
+            input.for_each(|_, data| {
+                for (rated, time, difference) in data.drain(..) {
+                    stash.entry(time).or_default().push((rated, difference));
+                }
+            });
+            let reached = frontier.frontier().first().copied();
+            while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
+                let later = stash.split_off(&first_tick(Epoch(open.0 + 1)));
+                let updates = std::mem::replace(&mut stash, later).into_values().flatten();
+                let periods = upserts(updates);
+                collector.contribute(EpochChanges { epoch: open, periods, ..EpochChanges::default() });
+                open = Epoch(open.0 + 1);
+            }
+        }
+    });
+}
+
+/// What is new for a key stands for it; a key that only lost what it had is gone.
+fn upserts(
+    updates: impl Iterator<Item = ((AccountKey, Rated), isize)>,
+) -> Vec<(PeriodKey, Option<crate::changes::PeriodValue>)> {
+    let mut updates: Vec<_> = updates.collect();
+    let mut rows: HashMap<PeriodKey, _, foldhash::fast::FixedState> = HashMap::default();
+    differential_dataflow::consolidation::consolidate(&mut updates);
+    for (((organization, meter), (period_start, value)), difference) in updates {
+        let row = rows.entry(PeriodKey { organization, meter, period_start }).or_insert(None);
+        if difference > 0 {
+            *row = Some(value);
+        }
+    }
+    rows.into_iter().collect()
+}

@@ -1,0 +1,90 @@
+//! The terms of each organization, out of the table rows that decide them.
+//!
+//! ```text
+//!  subscriptions ──by plan──┐
+//!                           ├─ join ─► plan versions ──┐
+//!  plans ─────────by plan───┘                          │
+//!  subscriptions ──────────────────────────────────────┼─ by organization ─► reduce ─► OrganizationTerms
+//!  overrides ──────────────────────────────────────────┘
+//! ```
+//!
+//! Owns which rows belong to which organization. Does not own which of them hold when (`rating::terms`), nor which
+//! meters an organization uses: the counting operator makes a schedule of these terms for each meter with usage.
+
+use crate::event::OrganizationKey;
+use crate::time::Time;
+use differential_dataflow::{AsCollection, VecCollection};
+use highwater_rating::tables::{Override, Plan, Subscription};
+use highwater_rating::terms::Schedule;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use timely::dataflow::StreamVec;
+
+/// A row of a table on its way into the graph.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TermsRow {
+    Plan(Arc<Plan>),
+    Subscription(OrganizationKey, Arc<Subscription>),
+    Override(OrganizationKey, Arc<Override>),
+}
+
+/// One row that is part of an organization's terms.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+enum Part {
+    Plan(Arc<Plan>),
+    Subscription(Arc<Subscription>),
+    Override(Arc<Override>),
+}
+
+/// Everything that decides what an organization pays for any meter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrganizationTerms {
+    subscriptions: Vec<Arc<Subscription>>,
+    plans: Vec<Arc<Plan>>,
+    overrides: Vec<Arc<Override>>,
+}
+
+impl OrganizationTerms {
+    fn of<'a>(parts: impl Iterator<Item = &'a Part>) -> OrganizationTerms {
+        let mut terms = OrganizationTerms::default();
+        for part in parts {
+            match part {
+                Part::Plan(row) => terms.plans.push(row.clone()),
+                Part::Subscription(row) => terms.subscriptions.push(row.clone()),
+                Part::Override(row) => terms.overrides.push(row.clone()),
+            }
+        }
+        terms
+    }
+
+    /// The schedule of one meter.
+    pub fn schedule(&self, meter: &Arc<str>) -> Schedule {
+        let overrides = self.overrides.iter().filter(|row| row.meter == *meter).cloned().collect();
+        Schedule::new(meter.clone(), self.subscriptions.clone(), self.plans.clone(), overrides)
+    }
+}
+
+pub type TermsByOrganization<'scope> = VecCollection<'scope, Time, (OrganizationKey, Arc<OrganizationTerms>), isize>;
+
+pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>) -> TermsByOrganization<'scope> {
+    let rows = rows.as_collection();
+    let plans = rows.clone().flat_map(|row| match row {
+        TermsRow::Plan(plan) => Some((plan.plan.clone(), plan)),
+        _ => None,
+    });
+    let subscribers = rows.clone().flat_map(|row| match row {
+        TermsRow::Subscription(organization, row) => Some((row.plan.clone(), organization)),
+        _ => None,
+    });
+    let own_rows = rows.flat_map(|row| match row {
+        TermsRow::Subscription(organization, row) => Some((organization, Part::Subscription(row))),
+        TermsRow::Override(organization, row) => Some((organization, Part::Override(row))),
+        TermsRow::Plan(_) => None,
+    });
+    subscribers
+        .join_map(plans, |_, organization, plan| (*organization, Part::Plan(plan.clone())))
+        .concat(own_rows)
+        .reduce(|_, parts, output| {
+            output.push((Arc::new(OrganizationTerms::of(parts.iter().map(|(part, _)| *part))), 1));
+        })
+}

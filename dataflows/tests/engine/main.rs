@@ -1,0 +1,8 @@
+//! The graph end to end, from bytes to rows, on small inputs that can be checked by hand. Random ones are compared
+//! with the oracle elsewhere.
+
+mod acceptance;
+mod house;
+mod retraction;
+mod terms;
+mod workers;
