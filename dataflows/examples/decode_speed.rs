@@ -115,8 +115,9 @@ fn cpu_seconds() -> f64 {
 fn line(number: u64) -> String {
     let mixed = |salt: u64| (number.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let (high, low) = (mixed(1), mixed(2));
-    // Few organizations have most of the events.
-    let organization = (mixed(3) >> 40) % (1 + (mixed(4) >> 44) % 10_000);
+    // As many events of the first as of the next two, the next four, …: close to Zipf's law.
+    let magnitude = (mixed(3) >> 40) % 14;
+    let organization = ((1 << magnitude) + (mixed(4) >> 40) % (1 << magnitude)) % 10_000;
     let feature = FEATURES[(mixed(5) >> 50) as usize % FEATURES.len()];
     let endpoint = ENDPOINTS[(mixed(6) >> 50) as usize % ENDPOINTS.len()];
     let (minute, second, millisecond) = (number / 60_000 % 60, number / 1_000 % 60, number % 1_000);

@@ -5,6 +5,7 @@
 
 use crate::event::{DimensionsKey, OrganizationKey};
 use hashbrown::{HashMap, HashTable};
+use smallvec::SmallVec;
 use std::sync::{Arc, RwLock};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -89,18 +90,18 @@ impl Names {
         self.dimensions_with_key(key, &encoded).map(|_| key)
     }
 
-    fn organization_with_key(&self, key: OrganizationKey, text: &str) -> Result<Arc<str>, NameError> {
+    fn organization_with_key(&self, key: OrganizationKey, text: &str) -> Result<(), NameError> {
         let known = read(&self.organizations).get(&key).cloned();
         let known =
             known.unwrap_or_else(|| write(&self.organizations).entry(key).or_insert_with(|| text.into()).clone());
-        if *known == *text { Ok(known) } else { Err(NameError::OrganizationKeyTaken(key)) }
+        if *known == *text { Ok(()) } else { Err(NameError::OrganizationKeyTaken(key)) }
     }
 
-    fn dimensions_with_key(&self, key: DimensionsKey, encoded: &[u8]) -> Result<Arc<[u8]>, NameError> {
+    fn dimensions_with_key(&self, key: DimensionsKey, encoded: &[u8]) -> Result<(), NameError> {
         let known = read(&self.dimensions).get(&key).cloned();
         let known =
             known.unwrap_or_else(|| write(&self.dimensions).entry(key).or_insert_with(|| encoded.into()).clone());
-        if *known == *encoded { Ok(known) } else { Err(NameError::DimensionsKeyTaken(key)) }
+        if *known == *encoded { Ok(()) } else { Err(NameError::DimensionsKeyTaken(key)) }
     }
 }
 
@@ -117,12 +118,15 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 /// a name once.
 const CACHED_NAMES: usize = 100_000;
 
+/// A name beside its hash. Short ones stand in the table itself: comparing must not cost a second cache miss.
+type CachedName = (u64, SmallVec<[u8; 40]>);
+
 /// One decoder's view of [`Names`]: a name met before costs a hash, a lookup and a comparison, and no lock.
 #[derive(Debug)]
 pub struct NameCache {
     names: Arc<Names>,
-    organizations: HashTable<(u64, Arc<str>)>,
-    dimensions: HashTable<(u64, Arc<[u8]>)>,
+    organizations: HashTable<CachedName>,
+    dimensions: HashTable<CachedName>,
     encoded: Vec<u8>,
 }
 
@@ -134,10 +138,9 @@ impl NameCache {
     #[inline]
     pub fn organization(&mut self, organization_id: &str) -> Result<OrganizationKey, NameError> {
         let key = organization_key(organization_id);
-        let known = self.organizations.find(key.0, |(hash, text)| *hash == key.0 && **text == *organization_id);
-        if known.is_none() {
-            let text = self.names.organization_with_key(key, organization_id)?;
-            remember(&mut self.organizations, key.0, text);
+        if !knows(&self.organizations, key.0, organization_id.as_bytes()) {
+            self.names.organization_with_key(key, organization_id)?;
+            remember(&mut self.organizations, key.0, organization_id.as_bytes());
         }
         Ok(key)
     }
@@ -148,21 +151,25 @@ impl NameCache {
         self.encoded.clear();
         values.into_iter().for_each(|value| append_value(&mut self.encoded, value));
         let key = key_of_encoded(&self.encoded);
-        let known = self.dimensions.find(key.0, |(hash, encoded)| *hash == key.0 && **encoded == *self.encoded);
-        if known.is_none() && key != DimensionsKey(0) {
-            let encoded = self.names.dimensions_with_key(key, &self.encoded)?;
-            remember(&mut self.dimensions, key.0, encoded);
+        if key != DimensionsKey(0) && !knows(&self.dimensions, key.0, &self.encoded) {
+            self.names.dimensions_with_key(key, &self.encoded)?;
+            remember(&mut self.dimensions, key.0, &self.encoded);
         }
         Ok(key)
     }
 }
 
+#[inline]
+fn knows(table: &HashTable<CachedName>, hash: u64, name: &[u8]) -> bool {
+    table.find(hash, |(known_hash, known)| *known_hash == hash && **known == *name).is_some()
+}
+
 #[cold]
-fn remember<T>(table: &mut HashTable<(u64, T)>, hash: u64, name: T) {
+fn remember(table: &mut HashTable<CachedName>, hash: u64, name: &[u8]) {
     if table.len() >= CACHED_NAMES {
         table.clear();
     }
-    table.insert_unique(hash, (hash, name), |(hash, _)| *hash);
+    table.insert_unique(hash, (hash, SmallVec::from_slice(name)), |(hash, _)| *hash);
 }
 
 #[cfg(test)]
@@ -205,11 +212,11 @@ mod tests {
     fn a_second_text_with_the_same_key_is_refused() {
         let names = Names::new();
         let key = OrganizationKey(7);
-        assert_eq!(names.organization_with_key(key, "first").as_deref(), Ok("first"));
+        assert_eq!(names.organization_with_key(key, "first"), Ok(()));
         assert_eq!(names.organization_with_key(key, "second"), Err(NameError::OrganizationKeyTaken(key)));
-        assert_eq!(names.organization_with_key(key, "first").as_deref(), Ok("first"));
+        assert_eq!(names.organization_with_key(key, "first"), Ok(()));
         let key = DimensionsKey(7);
-        assert!(names.dimensions_with_key(key, b"first").is_ok());
+        assert_eq!(names.dimensions_with_key(key, b"first"), Ok(()));
         assert_eq!(names.dimensions_with_key(key, b"second"), Err(NameError::DimensionsKeyTaken(key)));
     }
 

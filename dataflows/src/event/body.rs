@@ -127,3 +127,92 @@ fn push<'a>(records: &mut Vec<&'a [u8]>, record: &'a [u8], body: &'a [u8], limit
     records.push(record);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn split<'a>(content_type: &str, body: &'a str) -> Result<Vec<&'a str>, (&'static str, usize)> {
+        let records = split_body(content_type, body.as_bytes(), 3);
+        let texts =
+            records.map(|records| records.into_iter().map(|record| std::str::from_utf8(record).unwrap()).collect());
+        texts.map_err(|error| (error.code.as_str(), error.offset))
+    }
+
+    #[test]
+    fn a_body_is_one_event_an_array_or_lines() {
+        let json = "application/json";
+        let lines = "application/x-ndjson";
+        let cases: &[(&str, &str, &[&str])] = &[
+            (json, "{}", &["{}"]),
+            ("", " {\"a\":[1]} \n", &["{\"a\":[1]}"]),
+            ("Application/JSON; Charset=\"UTF-8\"", "{}", &["{}"]),
+            ("application/cloudevents+json", "{}", &["{}"]),
+            (json, "not json at all", &["not json at all"]),
+            (json, "[{}]", &["{}"]),
+            (json, " [ {\"a\":\"],[\"} ,\n{\"b\":[{}]} , 3 ] ", &["{\"a\":\"],[\"}", "{\"b\":[{}]}", "3"]),
+            ("application/cloudevents-batch+json", "[{},[]]", &["{}", "[]"]),
+            (lines, "{}\n{\"a\":1}\r\n\n  \n[1]", &["{}", "{\"a\":1}", "[1]"]),
+            ("application/jsonl", "{}\nbroken\n{}\n", &["{}", "broken", "{}"]),
+        ];
+        for (content_type, body, records) in cases {
+            assert_eq!(split(content_type, body).as_deref(), Ok(*records), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_followed_is_refused_with_its_place() {
+        let json = "application/json";
+        let lines = "application/x-ndjson";
+        let cases: &[(&str, &str, &str, usize)] = &[
+            ("text/plain", "{}", "unsupported_media_type", 0),
+            ("application/x-www-form-urlencoded", "{}", "unsupported_media_type", 0),
+            ("application/json; charset=utf-16", "{}", "unsupported_media_type", 0),
+            (json, "", "empty_batch", 0),
+            (json, " \r\n", "empty_batch", 0),
+            (json, "[]", "empty_batch", 0),
+            (json, " [ ] ", "empty_batch", 0),
+            (lines, "\n\n", "empty_batch", 0),
+            (json, "\u{feff}[]", "byte_order_mark", 0),
+            (json, "[{}", "invalid_json", 3),
+            (json, "[{},", "invalid_json", 3),
+            (json, "[{},]", "invalid_json", 3),
+            (json, "[,{}]", "invalid_json", 1),
+            (json, "[{} {}]", "invalid_json", 3),
+            (json, "[{\"a\":}]", "invalid_json", 1),
+            (json, "[{\"a\":01}]", "invalid_json", 1),
+            (json, "[nul]", "invalid_json", 1),
+            (json, "[{}}", "invalid_json", 3),
+            (json, "[", "invalid_json", 1),
+            (json, "[{}] x", "trailing_bytes", 4),
+            (json, "[{}][{}]", "trailing_bytes", 4),
+            (json, "[1,2,3,4]", "too_many_events", 7),
+            (lines, "1\n2\n3\n4\n", "too_many_events", 6),
+        ];
+        for (content_type, body, code, offset) in cases {
+            assert_eq!(split(content_type, body), Err((*code, *offset)), "{body}");
+        }
+        let error = split_body(json, b"[\"\xff\"]", 3).unwrap_err();
+        assert_eq!((error.code.as_str(), error.offset), ("invalid_utf8", 2));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_records_of_an_array_are_its_items(
+            items in proptest::collection::vec("[0-9]|\"[a-z\\[\\],{}é]{0,6}\"|\\{\"k\":\\[[1-9],\\{\\}\\]\\}|null", 1..6),
+            space in "[ \n\t\r]{0,2}",
+        ) {
+            let body = format!("{space}[{space}{}{space}]{space}", items.join(&format!("{space},{space}")));
+            let records = split_body("", body.as_bytes(), 10).unwrap();
+            proptest::prop_assert_eq!(records, items.iter().map(String::as_bytes).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn no_body_makes_it_panic(body in "[\\[\\]{},:\"\\\\a1 é\n]{0,20}") {
+            if let Ok(records) = split_body("", body.as_bytes(), 10) {
+                proptest::prop_assert!(!records.is_empty());
+            }
+        }
+    }
+}

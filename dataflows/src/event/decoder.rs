@@ -1,7 +1,7 @@
 //! The decoder: one a thread, for every record that comes in, at the door and in the graph alike.
 
 use super::code::Code;
-use super::fields::Fields;
+use super::fields::{Fields, PLAIN};
 use super::interpret::{Circumstances, interpret};
 use super::json::{self, Node};
 use super::mistake::Mistake;
@@ -114,12 +114,14 @@ impl Decoder {
             let hint = format!("{} bytes, {} are allowed", bytes.len(), self.settings.record_bytes);
             return Err(Mistake::new(Code::TooLarge, "", hint));
         }
-        let circumstances = Circumstances { settings: &self.settings, meters, place, received_at };
-        let fields = match fast::read(bytes) {
-            Some(fields) => fields,
-            None => read_strictly(bytes)?,
-        };
-        interpret(fields, &circumstances, &mut self.names, &mut self.scratch)
+        let mut circumstances =
+            Circumstances { settings: &self.settings, meters, place, received_at, printable: false };
+        let mut fields = Fields::empty(&PLAIN);
+        match fast::read(bytes, &mut fields) {
+            Some(taken) => circumstances.printable = taken.printable,
+            None => fields = read_strictly(bytes)?,
+        }
+        interpret(&fields, &circumstances, &mut self.names, &mut self.scratch)
     }
 
     #[cold]

@@ -4,7 +4,7 @@ use super::code::Code;
 use super::contributions::{Measured, contributions};
 use super::decoder::{DecodeSettings, MissingTimestamp};
 use super::fields::{Fields, Metadata};
-use super::identity::{Content, content_in, identity_in};
+use super::identity::{Content, content, identity_in};
 use super::limits;
 use super::mistake::{Mistake, pointer};
 use super::scalar::JsonScalar;
@@ -24,41 +24,43 @@ pub(crate) struct Circumstances<'a> {
     pub meters: &'a MeterBook,
     pub place: Place,
     pub received_at: Option<EventTime>,
+    /// Whether it is known already that no text has a control character.
+    pub printable: bool,
 }
 
 #[inline]
 pub(crate) fn interpret(
-    fields: Fields<'_>,
+    fields: &Fields<'_>,
     circumstances: &Circumstances<'_>,
     names: &mut NameCache,
     scratch: &mut Vec<u8>,
 ) -> Result<Event, Mistake> {
     let paths = fields.paths;
-    let id = required(fields.id.as_deref(), paths.id)?;
-    let organization_id = required(fields.organization_id.as_deref(), paths.organization_id)?;
-    let source = optional(fields.source.as_deref(), paths.source, limits::NAME_BYTES)?;
+    let printable = circumstances.printable;
+    let id = required(fields.id.as_deref(), paths.id, printable)?;
+    let organization_id = required(fields.organization_id.as_deref(), paths.organization_id, printable)?;
+    let source = optional(fields.source.as_deref(), paths.source, limits::NAME_BYTES, printable)?;
     let feature = match fields.feature.as_deref() {
         None if fields.retract => "",
-        feature => required(feature, paths.feature)?,
+        feature => required(feature, paths.feature, printable)?,
     };
-    let stated_time = stated_time(&fields)?;
-    let event_time = event_time(stated_time, &fields, circumstances)?;
+    let stated_time = stated_time(fields)?;
+    let event_time = event_time(stated_time, fields, circumstances)?;
     let quantity = decimal(fields.quantity.as_ref(), Quantity::ONE, Code::InvalidQuantity, paths.quantity)?;
-    let endpoint = optional(fields.endpoint.as_deref(), paths.endpoint, limits::ENDPOINT_BYTES)?;
+    let endpoint = optional(fields.endpoint.as_deref(), paths.endpoint, limits::ENDPOINT_BYTES, printable)?;
     let cost = decimal(fields.cost.as_ref(), Quantity::ZERO, Code::InvalidCost, paths.cost)?;
-    check_metadata(&fields.metadata, paths.metadata)?;
+    check_metadata(&fields.metadata, paths.metadata, printable)?;
 
     let contributions = if fields.retract {
         SmallVec::new()
     } else {
-        let measured = Measured { fields: &fields, feature, endpoint, event_time, quantity, cost };
+        let measured = Measured { fields, feature, endpoint, event_time, quantity, cost };
         contributions(&measured, circumstances.meters, names)?
     };
     let organization = names
         .organization(organization_id)
         .map_err(|error| Mistake::new(Code::KeyCollision, paths.organization_id, error.to_string()))?;
-    let content = Content { fields: &fields, feature, endpoint, event_time: stated_time, quantity, cost };
-    let content = content_in(scratch, &content);
+    let content = content(&Content { fields, feature, endpoint, event_time: stated_time, quantity, cost });
     let identity = identity_in(scratch, organization_id, source, id);
     // `latest` looks at events in the order of (event time, source, id), so it needs the texts too.
     let in_order =
@@ -91,21 +93,24 @@ pub(crate) fn interpret(
 }
 
 #[inline]
-fn required<'b>(text: Option<&'b str>, path: &str) -> Result<&'b str, Mistake> {
+fn required<'b>(text: Option<&'b str>, path: &str, printable: bool) -> Result<&'b str, Mistake> {
     match text {
         None => Err(Mistake::new(Code::MissingField, path, format!("`{}` is required", &path[1..]))),
         Some("") => Err(Mistake::new(Code::InvalidField, path, "must not be empty")),
-        Some(text) => name(text, path, limits::NAME_BYTES),
+        Some(text) => name(text, path, limits::NAME_BYTES, printable),
     }
 }
 
 #[inline]
-fn optional<'b>(text: Option<&'b str>, path: &str, limit_bytes: usize) -> Result<&'b str, Mistake> {
-    text.map_or(Ok(""), |text| name(text, path, limit_bytes))
+fn optional<'b>(text: Option<&'b str>, path: &str, limit_bytes: usize, printable: bool) -> Result<&'b str, Mistake> {
+    text.map_or(Ok(""), |text| name(text, path, limit_bytes, printable))
 }
 
 #[inline]
-fn name<'b>(text: &'b str, path: &str, limit_bytes: usize) -> Result<&'b str, Mistake> {
+fn name<'b>(text: &'b str, path: &str, limit_bytes: usize, printable: bool) -> Result<&'b str, Mistake> {
+    if printable && text.len() <= limit_bytes {
+        return Ok(text);
+    }
     match name_fault(text, limit_bytes) {
         None => Ok(text),
         Some(hint) => Err(Mistake::new(Code::InvalidField, path, hint)),
@@ -118,8 +123,7 @@ pub(crate) fn name_fault(text: &str, limit_bytes: usize) -> Option<String> {
     if text.len() > limit_bytes {
         return Some(format!("has {} bytes, {limit_bytes} are allowed", text.len()));
     }
-    let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    let control = if printable { None } else { text.chars().find(|character| character.is_control()) };
+    let control = text.chars().find(|character| character.is_control());
     control.map(|character| format!("has the control character U+{:04X}", u32::from(character)))
 }
 
@@ -172,14 +176,14 @@ fn decimal(scalar: Option<&JsonScalar<'_>>, default: Quantity, code: Code, path:
     })
 }
 
-fn check_metadata(metadata: &Metadata<'_>, path: &str) -> Result<(), Mistake> {
+#[inline]
+fn check_metadata(metadata: &Metadata<'_>, path: &str, printable: bool) -> Result<(), Mistake> {
     if metadata.len() > limits::METADATA_ENTRIES {
         let hint = format!("{} entries, {} are allowed", metadata.len(), limits::METADATA_ENTRIES);
         return Err(Mistake::new(Code::TooManyMetadata, path, hint));
     }
     for (key, value) in metadata {
-        let fault = key_fault(key).or_else(|| value_fault(value));
-        if let Some(hint) = fault {
+        if let Some(hint) = key_fault(key, printable).or_else(|| value_fault(value)) {
             return Err(Mistake::new(Code::InvalidMetadata, pointer(path, key), hint));
         }
     }
@@ -187,8 +191,12 @@ fn check_metadata(metadata: &Metadata<'_>, path: &str) -> Result<(), Mistake> {
 }
 
 #[inline]
-fn key_fault(key: &str) -> Option<String> {
-    if key.is_empty() { Some("a key must not be empty".into()) } else { name_fault(key, limits::METADATA_KEY_BYTES) }
+fn key_fault(key: &str, printable: bool) -> Option<String> {
+    match key.len() {
+        0 => Some("a key must not be empty".into()),
+        1..=limits::METADATA_KEY_BYTES if printable => None,
+        _ => name_fault(key, limits::METADATA_KEY_BYTES),
+    }
 }
 
 /// Values may have line breaks and tabs; only NUL is no part of any text.

@@ -25,12 +25,13 @@ pub(crate) fn parse_text(text: &str) -> Result<EventTime, Reason> {
     if punctuation != *b"--t::" {
         return Err(SHAPE);
     }
-    let pair = |at: usize| digits(&head[at..at + 2]);
-    let (Some(century), Some(year), Some(month), Some(day)) = (pair(0), pair(2), pair(5), pair(8)) else {
+    let digit = |at: usize| head[at].wrapping_sub(b'0');
+    if [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].iter().fold(false, |other, at| other | (digit(*at) > 9)) {
         return Err(SHAPE);
-    };
-    let (Some(hour), Some(minute), Some(second)) = (pair(11), pair(14), pair(17)) else { return Err(SHAPE) };
-    let year = century * 100 + year;
+    }
+    let pair = |at: usize| i64::from(digit(at)) * 10 + i64::from(digit(at + 1));
+    let (year, month, day) = (pair(0) * 100 + pair(2), pair(5), pair(8));
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
     let (fraction_us, rest) = fraction(rest).ok_or(SHAPE)?;
     let offset_us = offset(rest)?;
     if year == 0 {

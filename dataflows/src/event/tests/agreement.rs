@@ -2,14 +2,18 @@
 
 use super::super::decoder::read_strictly;
 use super::super::fast;
+use super::super::fields::{Fields, PLAIN as PLAIN_PATHS};
 use super::*;
 use proptest::prelude::*;
 
 /// What both readers must agree on: whatever the fast one takes.
 fn agree(bytes: &[u8]) -> bool {
-    let taken = fast::read(bytes);
-    if let Some(fields) = &taken {
-        assert_eq!(Ok(fields), read_strictly(bytes).as_ref(), "{}", String::from_utf8_lossy(bytes));
+    let mut fields = Fields::empty(&PLAIN_PATHS);
+    let taken = fast::read(bytes, &mut fields);
+    if let Some(taken) = taken {
+        let unprintable = String::from_utf8_lossy(bytes).contains(|character: char| character > '~');
+        assert_eq!(taken.printable, !unprintable);
+        assert_eq!(Ok(&fields), read_strictly(bytes).as_ref(), "{}", String::from_utf8_lossy(bytes));
     }
     taken.is_some()
 }
