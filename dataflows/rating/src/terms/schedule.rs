@@ -177,6 +177,9 @@ impl PartialOrd for Schedule {
 
 impl Ord for Schedule {
     fn cmp(&self, other: &Schedule) -> std::cmp::Ordering {
+        if Arc::ptr_eq(&self.rows, &other.rows) {
+            return std::cmp::Ordering::Equal;
+        }
         self.rows.cmp(&other.rows)
     }
 }
