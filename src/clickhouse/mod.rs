@@ -4,6 +4,12 @@
 //! configured. Does not own what the rows mean (`dataflows`) nor when they may be shown (`service`).
 
 pub mod embedded;
+mod error;
+mod schema;
 mod secret;
+mod store;
 
+pub use error::{Determinacy, StoreError};
+pub use schema::{Databases, Difference, Drift, MigrateError, Migration, Step};
 pub use secret::Secret;
+pub use store::{ClickHouseSettings, Store};

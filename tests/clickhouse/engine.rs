@@ -1,7 +1,8 @@
-//! The one engine of this test process: the engine takes one folder per process, so all tests share it.
+//! The one engine that the tests share, and clients of it.
 
-use highwater::clickhouse::Secret;
-use highwater::clickhouse::embedded::{EmbeddedEngine, Settings};
+use crate::host::Host;
+use highwater::clickhouse::embedded::Settings;
+use highwater::clickhouse::{ClickHouseSettings, Databases, Secret};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -50,22 +51,14 @@ pub fn settings(library: PathBuf, data_dir: PathBuf) -> Settings {
     Settings { library, data_dir, listen, user: USER.into(), password: Secret::new(PASSWORD) }
 }
 
-/// The address of the shared engine, started by the first test that asks; `None` where the library is missing.
+/// The address of the engine that all tests share, started by the first one that asks; `None` where there is none.
 pub fn url() -> Option<&'static str> {
-    static URL: OnceLock<Option<String>> = OnceLock::new();
-    let start = || {
-        let settings = settings(library()?, fresh_folder("shared"));
-        // Its own runtime, made outside of the test's: the engine must outlive the test that started it.
-        let started = std::thread::spawn(|| {
-            let runtime = Box::leak(Box::new(tokio::runtime::Runtime::new().expect("a runtime")));
-            runtime.block_on(EmbeddedEngine::start(settings)).expect("the engine starts")
-        });
-        let running = started.join().expect("the engine starts");
-        let url = running.url();
-        std::mem::forget(running);
-        Some(url)
-    };
-    URL.get_or_init(start).as_deref()
+    static HOST: OnceLock<Option<Host>> = OnceLock::new();
+    let host = HOST.get_or_init(|| {
+        library()?;
+        Some(Host::start(&fresh_folder("shared")).expect("the engine starts"))
+    });
+    host.as_ref().map(|host| host.url.as_str())
 }
 
 /// The official client.
@@ -79,4 +72,9 @@ pub async fn ask(request: reqwest::RequestBuilder) -> (u16, String) {
         request.header("X-ClickHouse-User", USER).header("X-ClickHouse-Key", PASSWORD).send().await.expect("an answer");
     let status = response.status().as_u16();
     (status, response.text().await.expect("a text"))
+}
+
+/// The product's own client, on databases of this name.
+pub fn clickhouse_settings(url: &str, databases: Databases) -> ClickHouseSettings {
+    ClickHouseSettings { url: url.to_owned(), user: USER.to_owned(), password: Secret::new(PASSWORD), databases }
 }

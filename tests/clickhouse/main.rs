@@ -3,3 +3,5 @@
 mod crash;
 mod engine;
 mod front;
+mod host;
+mod schema;

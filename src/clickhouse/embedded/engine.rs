@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::exception::{self, Exception};
-use super::library::Library;
+use super::library::{self, Library};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -67,6 +67,7 @@ impl Engine {
         let arguments = vec![format!("--path={}", folder.path.display())];
         let mut anchor = Connection::open(library, &arguments)
             .ok_or_else(|| EngineError::Refused { data_dir: data_dir.to_owned() })?;
+        library::exit_without_destructors();
         let mut lines = |sql: &str| -> Result<Vec<String>, Exception> {
             let output = anchor.run(sql.as_bytes(), "TabSeparatedRaw", &[])?;
             Ok(String::from_utf8_lossy(output.bytes()).lines().map(str::to_owned).collect())

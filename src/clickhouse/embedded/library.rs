@@ -113,6 +113,27 @@ impl Library {
     }
 }
 
+/// Ends a process that exits with the engine open before the library's destructors run: the engine's threads still do
+/// then, and the two race to a segmentation fault that would take the place of the exit code. What was acknowledged is
+/// in files by then. Handlers run in the reverse order of registration, so that this one, registered once the engine is
+/// open, precedes what the library registered until then; `Running::stop` is the way that leaves nothing to chance.
+pub(super) fn exit_without_destructors() {
+    unsafe extern "C" {
+        // Both are glibc's, as is the library: its package is for `linux-x64-gnu` only.
+        fn on_exit(handler: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+        fn _exit(status: c_int) -> !;
+    }
+    extern "C" fn leave(status: c_int, _: *mut c_void) {
+        // SAFETY: ends the process, whatever state it is in.
+        unsafe { _exit(status) }
+    }
+    static REGISTERED: std::sync::Once = std::sync::Once::new();
+    // SAFETY: the handler is a function of this program, which is never unloaded.
+    REGISTERED.call_once(|| unsafe {
+        on_exit(leave, std::ptr::null_mut());
+    });
+}
+
 /// A text that the engine owns; `None` where it has none.
 ///
 /// # Safety

@@ -1,0 +1,92 @@
+-- Periods, lines, and the two summaries that a dashboard begins with.
+
+CREATE OR REPLACE VIEW highwater.period_usage
+(
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters.',
+    period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive. Periods are civil in the customer''s time zone; this is the instant in UTC.',
+    period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive; equal to period_start where error is set.',
+    plan LowCardinality(String) COMMENT 'The plan in force in the last stretch of the period that has usage.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code of cost.',
+    events UInt64 COMMENT 'How many accepted events the period holds.',
+    quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the period, exact to nine fractional digits.',
+    limit Nullable(Decimal(38, 9)) COMMENT 'The allowance: units that cost nothing. NULL where the plan does not charge the meter.',
+    overage Decimal(38, 9) COMMENT 'Units that are charged for: what lies above the allowance.',
+    cost Decimal(38, 12) COMMENT 'What the period costs so far, in units of the currency: the sum of its lines'' rounded amounts. Exact.',
+    cost_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
+    error LowCardinality(String) COMMENT 'Empty, or why there is no cost: quantity_overflow, amount_overflow, mixed_currencies, unknown_currency, invalid_charge.'
+)
+COMMENT 'Usage, allowance, overage and cost by organization, meter and billing period.'
+AS SELECT organization_id, meter, period_start, period_end, plan, currency, events, quantity, limit, overage, cost, cost_minor_units, error
+FROM highwater_store.period_usage FINAL;
+
+CREATE OR REPLACE VIEW highwater.current_usage
+(
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters.',
+    period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period that holds the present moment, inclusive, in UTC.',
+    period_end DateTime64(6, 'UTC') COMMENT 'End of that period, exclusive, in UTC.',
+    plan LowCardinality(String) COMMENT 'The plan in force in the last stretch of the period that has usage.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code of cost.',
+    current Decimal(38, 9) COMMENT 'Usage so far in the period, exact to nine fractional digits.',
+    limit Nullable(Decimal(38, 9)) COMMENT 'The allowance: units that cost nothing. NULL where the plan does not charge the meter.',
+    overage Decimal(38, 9) COMMENT 'Units above the allowance so far.',
+    cost Decimal(38, 12) COMMENT 'What the overage costs so far, in units of the currency. Exact.',
+    used_percent Nullable(Float64) COMMENT 'current as a share of limit in percent, for charts: a float. NULL where there is no limit or it is 0.'
+)
+COMMENT 'Where every organization stands in its present billing period, one row a meter. The first query to try.'
+AS SELECT organization_id, meter, period_start, period_end, plan, currency, quantity AS current, limit, overage, cost,
+    if(limit > 0, 100 * toFloat64(quantity) / toFloat64(limit), NULL) AS used_percent
+FROM highwater_store.period_usage FINAL
+WHERE period_start <= now64(6) AND period_end > now64(6) AND error = '';
+
+CREATE OR REPLACE VIEW highwater.organization_summary
+(
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    meters UInt64 COMMENT 'How many meters have usage in the present billing period.',
+    meters_over_limit UInt64 COMMENT 'How many of them are above their allowance.',
+    cost_by_currency Map(LowCardinality(String), Decimal(38, 12)) COMMENT 'What the present periods cost so far, by ISO 4217 code, in units of the currency. Exact.',
+    current_period String COMMENT 'JSON: {"api_calls": {"current": 1200000, "limit": 1000000, "overage": 200000, "cost": 1}, …}, one entry a meter; limit is null where there is none.'
+)
+COMMENT 'One row an organization: its present billing period in one JSON object, and how much it costs. See highwater.current_usage for a row a meter.'
+AS SELECT organization_id, count() AS meters, countIf(overage > 0) AS meters_over_limit, sumMap(map(currency, cost)) AS cost_by_currency,
+    concat('{', arrayStringConcat(arraySort(groupArray(concat(toJSONString(toString(meter)),
+        ':{"current":', toString(current), ',"limit":', ifNull(toString(limit), 'null'),
+        ',"overage":', toString(overage), ',"cost":', toString(cost), '}'))), ','), '}') AS current_period
+FROM highwater.current_usage
+GROUP BY organization_id;
+
+CREATE OR REPLACE VIEW highwater.rated_lines
+(
+    line_id String COMMENT 'The line''s own name: the same for the same organization, meter, period and span, over restarts and corrections.',
+    line_kind Enum8('usage' = 1, 'flat' = 2, 'minimum' = 3, 'credit' = 4, 'correction' = 5) COMMENT 'What the line charges for.',
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters.',
+    period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive, as an instant in UTC.',
+    period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive.',
+    span_start DateTime64(6, 'UTC') COMMENT 'Start of the stretch of the period in which the line''s terms hold, inclusive.',
+    span_end DateTime64(6, 'UTC') COMMENT 'End of that stretch, exclusive.',
+    is_current Bool COMMENT 'Whether the billing period holds the present moment.',
+    subscription String COMMENT 'Id of the subscription in force.',
+    plan LowCardinality(String) COMMENT 'The plan in force.',
+    plan_version DateTime64(6, 'UTC') COMMENT 'effective_from of the version of the plan that brought these terms.',
+    overrides Array(String) COMMENT 'Ids of the overrides that apply, in the order of their application.',
+    terms String COMMENT 'The charge in force with the overrides applied, as JSON.',
+    events UInt64 COMMENT 'How many accepted events the span holds.',
+    quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the span, exact to nine fractional digits.',
+    included_quantity Decimal(38, 9) COMMENT 'The allowance that the line was rated with.',
+    overage_quantity Decimal(38, 9) COMMENT 'Units that the line charges for. Below zero where usage is taken back that an earlier span was charged for.',
+    `tiers.tier` Array(UInt32) COMMENT 'Which tiers the overage fell into, counted from 0. ARRAY JOIN tiers gives a row a tier.',
+    `tiers.quantity` Array(Decimal(38, 9)) COMMENT 'How many units fell into each tier.',
+    `tiers.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What each tier''s units cost, in units of the currency, before rounding.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code of the amounts.',
+    amount_unrounded Decimal(38, 18) COMMENT 'The exact amount in units of the currency, before the line''s one rounding.',
+    amount Decimal(38, 12) COMMENT 'The amount in units of the currency, rounded once to the minor unit, half away from zero. Totals are sums of these.',
+    amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.'
+)
+COMMENT 'What each stretch of a billing period with one set of terms costs, and how that came about.'
+AS SELECT line_id, line_kind, organization_id, meter, period_start, period_end, span_start, span_end,
+    period_start <= now64(6) AND period_end > now64(6) AS is_current,
+    subscription, plan, plan_version, overrides, terms, events, quantity, included_quantity, overage_quantity,
+    `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, currency, amount_unrounded, amount, amount_minor_units
+FROM highwater_store.rated_lines FINAL;
