@@ -61,6 +61,12 @@ fn spans(charge: &Charge, cuts: &[i64], quantities: &[i128]) -> Vec<SpanUsage> {
 
 proptest! {
     #[test]
+    fn a_quantity_is_read_back_as_it_was_written(billionths in -Quantity::LIMIT.0..=Quantity::LIMIT.0) {
+        let written = Quantity(billionths).to_string();
+        prop_assert_eq!(Quantity::parse(written.as_bytes()), Ok(Quantity(billionths)), "{}", written);
+    }
+
+    #[test]
     fn more_usage_never_costs_less(
         charge in any_charge(Allowance::Whole),
         used in -1_000_000_000..1_000_000_000_000i128,
