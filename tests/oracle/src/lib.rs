@@ -19,7 +19,7 @@ pub mod tables;
 mod terms;
 
 pub use event::RawRecord;
-pub use ledger::Outcome;
+pub use ledger::{Identity, Outcome, RecordOutcome};
 pub use rating::{RateError, RatedLine, RatedPeriod, TierShare};
 pub use tables::TableChange;
 pub use terms::{Span, Terms};
@@ -28,7 +28,7 @@ use civil::Micros;
 use exact::Fraction;
 use fold::{Counted, fold};
 use ledger::Ledger;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tables::Tables;
 use terms::Book;
 
@@ -66,7 +66,9 @@ pub struct PeriodKey {
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// One for each record, in their order.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<RecordOutcome>,
+    /// The accepted events that were not retracted.
+    pub standing: BTreeSet<Identity>,
     pub usage: BTreeMap<WindowKey, WindowUsage>,
     pub periods: BTreeMap<PeriodKey, Result<RatedPeriod, RateError>>,
 }
@@ -86,7 +88,8 @@ pub fn expect(steps: &[Step]) -> Expected {
         }
     }
     let surviving = ledger.surviving();
-    Expected { outcomes, usage: usage(&tables, &surviving), periods: periods(&tables, &surviving) }
+    let (usage, periods) = (usage(&tables, &surviving), periods(&tables, &surviving));
+    Expected { outcomes, standing: ledger.standing(), usage, periods }
 }
 
 fn usage(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<WindowKey, WindowUsage> {
@@ -138,7 +141,6 @@ fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     /// A generator that never makes a case would leave a rule unproven without anybody noticing.
     #[test]
@@ -146,7 +148,7 @@ mod tests {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         for seed in 0..100 {
             let expected = expect(&generate::case(seed, 200));
-            seen.extend(expected.outcomes.iter().map(|outcome| format!("{outcome:?}")));
+            seen.extend(expected.outcomes.iter().map(|outcome| format!("{:?}", outcome.outcome)));
             for period in expected.periods.values() {
                 match period {
                     Err(error) => drop(seen.insert(format!("{error:?}"))),
@@ -185,6 +187,7 @@ mod tests {
             "future",
             "invalid_quantity",
             "invalid_cost",
+            "cardinality_exceeded",
             "invalid_value",
             "invalid_metadata",
             "unknown_identity",

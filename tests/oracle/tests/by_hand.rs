@@ -144,6 +144,7 @@ fn every_record_has_one_outcome() {
     let mut steps = vec![Step::Tables(vec![TableChange::Upsert(meter("count"))])];
     steps.extend(records.iter().map(|(event, _)| record(event)));
     let expected = expect(&steps);
-    assert_eq!(expected.outcomes, records.map(|(_, outcome)| outcome));
+    let outcomes: Vec<Outcome> = expected.outcomes.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, records.map(|(_, outcome)| outcome));
     assert!(expected.usage.is_empty(), "what was retracted leaves nothing behind");
 }

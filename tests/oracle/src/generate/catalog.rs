@@ -79,6 +79,9 @@ fn meter(dice: &mut Dice, scene: &mut Scene, aggregation: &str) -> Value {
     if dice.percent(40) {
         let dimensions = [json!(["region"]), json!(["endpoint"]), json!(["region", "paid"]), json!(["ms", "endpoint"])];
         row.insert("dimensions".into(), dice.pick(&dimensions).clone());
+        if dice.percent(20) {
+            row.insert("dimension_limit".into(), dice.between(1, 3).into());
+        }
     }
     if dice.percent(50) {
         row.insert("negative_allowed".into(), true.into());

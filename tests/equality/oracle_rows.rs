@@ -1,0 +1,104 @@
+//! What the oracle expects, written as the engine's rows are written.
+
+use super::rows::{self, Rows};
+use oracle::exact::{Fraction, round};
+use oracle::{Expected, Outcome, RateError, RatedLine, RatedPeriod};
+use std::collections::BTreeMap;
+
+pub fn rows(expected: &Expected) -> Rows {
+    let mut rows = Rows::default();
+    for (key, usage) in &expected.usage {
+        let size = match key.length {
+            oracle::MINUTE => "minute",
+            oracle::HOUR => "hour",
+            _ => "day",
+        };
+        let row_key = rows::window_key(size, &key.organization, &key.meter, &key.dimensions, key.start);
+        rows.insert(row_key, format!("events {} quantity {}", usage.events, nanos(&usage.quantity)));
+    }
+    for (key, period) in &expected.periods {
+        let row_key = rows::period_key(&key.organization, &key.meter, key.start);
+        match period {
+            Err(RateError::AmountOverflow) => rows.insert(row_key, "error amount_overflow".into()),
+            Err(RateError::MixedCurrencies) => rows.insert(row_key, "error mixed_currencies".into()),
+            Ok(period) => {
+                for (number, line) in period.lines.iter().enumerate() {
+                    rows.insert(rows::line_key(&row_key, number), line_text(line));
+                }
+                rows.insert(row_key, period_text(period));
+            }
+        }
+    }
+    outcome_rows(expected, &mut rows);
+    for (organization, source, id) in &expected.standing {
+        rows.insert(rows::archive_key(organization, source, id), "stands".into());
+    }
+    rows
+}
+
+fn outcome_rows(expected: &Expected, rows: &mut Rows) {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (number, record) in expected.outcomes.iter().enumerate() {
+        let (outcome, code) = match record.outcome {
+            Outcome::Accepted => ("Accepted", ""),
+            Outcome::Duplicate => ("Duplicate", ""),
+            Outcome::Conflicting => ("Conflicting", ""),
+            Outcome::Late => ("Late", ""),
+            Outcome::Rejected(code) => ("Rejected", code),
+        };
+        let outcome_text = format!("{outcome} {code}");
+        let organization = record.organization.as_deref().filter(|_| outcome != "Rejected");
+        *counts.entry(rows::count_key(record.day, organization, &outcome_text)).or_default() += 1;
+        rows.insert(rows::outcome_key(number), match record.first {
+            Some(first) => format!("{outcome_text} first {first}"),
+            None => outcome_text,
+        });
+    }
+    counts.into_iter().for_each(|(key, count)| rows.insert(key, count.to_string()));
+}
+
+/// In units of 10^-9, of which a quantity is always a whole number.
+fn nanos(quantity: &Fraction) -> String {
+    let nanos = round(quantity, 9);
+    assert_eq!(Fraction::new(nanos.clone(), oracle::exact::power_of_ten(9)), *quantity, "nine digits");
+    nanos.to_string()
+}
+
+fn period_text(period: &RatedPeriod) -> String {
+    format!(
+        "end {} plan {} currency {} events {} quantity {} limit {:?} overage {} cost {} lines {}",
+        period.period.end,
+        period.plan,
+        period.currency,
+        period.events,
+        nanos(&period.quantity),
+        period.limit.as_ref().map(|limit| round(limit, 9)),
+        nanos(&period.overage),
+        period.cost_minor_units,
+        period.lines.len(),
+    )
+}
+
+fn line_text(line: &RatedLine) -> String {
+    let terms = &line.span.terms;
+    let tiers: Vec<String> = line
+        .tiers
+        .iter()
+        .map(|tier| format!("{}: {} {}", tier.tier, nanos(&tier.quantity), tier.amount_unrounded))
+        .collect();
+    format!(
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
+        line.span.start,
+        line.span.end,
+        terms.subscription,
+        terms.plan,
+        terms.plan_version,
+        terms.overrides,
+        line.events,
+        nanos(&line.quantity),
+        nanos(&line.included),
+        nanos(&line.overage),
+        line.amount_unrounded,
+        line.amount_minor_units,
+    )
+}
