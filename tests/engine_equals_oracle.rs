@@ -31,7 +31,14 @@ fn check(seed: u64) {
 
 fn difference(steps: &[Step], cut: Cut) -> Option<String> {
     let expected = oracle_rows::rows(&oracle::expect(steps));
-    feed::run(steps, cut).difference(&expected)
+    let shown = std::panic::catch_unwind(|| feed::run(steps, cut));
+    match shown {
+        Ok(shown) => shown.difference(&expected),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            Some(format!("panicked: {}", text.unwrap_or("without a message")))
+        }
+    }
 }
 
 fn number_from(variable: &str) -> Option<u64> {
