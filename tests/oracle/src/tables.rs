@@ -4,7 +4,6 @@
 
 use crate::civil::{self, Micros};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// One step of a table's changelog. Both carry the whole envelope `{"table": …, "row": …}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,19 +13,25 @@ pub enum TableChange {
     Remove(Value),
 }
 
+/// Rows in the order in which their keys first came: where an event has several faults, the first meter names its own.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    rows: BTreeMap<(String, String), Value>,
+    rows: Vec<((String, String), Value)>,
 }
 
 impl Tables {
     pub fn apply(&mut self, change: &TableChange) {
         match change {
             TableChange::Upsert(envelope) => {
-                self.rows.insert(key(envelope), envelope["row"].clone());
+                let (key, row) = (key(envelope), envelope["row"].clone());
+                match self.rows.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, known)) => *known = row,
+                    None => self.rows.push((key, row)),
+                }
             }
             TableChange::Remove(envelope) => {
-                self.rows.remove(&key(envelope));
+                let key = key(envelope);
+                self.rows.retain(|(known, _)| *known != key);
             }
         }
     }
