@@ -12,13 +12,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const SERIES: [&str; 5] = [
-    "nyc_taxi",
-    "Twitter_volume_AAPL",
-    "Twitter_volume_CRM",
-    "Twitter_volume_IBM",
-    "elb_request_count_8c0756",
-];
+const SERIES: [&str; 5] =
+    ["nyc_taxi", "Twitter_volume_AAPL", "Twitter_volume_CRM", "Twitter_volume_IBM", "elb_request_count_8c0756"];
 
 /// Nothing is retracted here.
 struct Nothing;
@@ -57,22 +52,29 @@ fn monthly_totals_of_real_series_are_the_plain_sums() {
     let mut engine = Engine::start(Settings { workers: 2, archive: false, ..Settings::default() }, Arc::new(Nothing));
     let mut rows = vec![
         table("meters", json!({"name": "usage", "feature": "usage", "aggregation": "sum"})),
-        table("plans", json!({
-            "plan": "measured", "currency": "USD", "effective_from": "2010-01-01T00:00:00Z",
-            "charges": [{"meter": "usage", "model": "per_unit", "price": "1"}],
-        })),
+        table(
+            "plans",
+            json!({
+                "plan": "measured", "currency": "USD", "effective_from": "2010-01-01T00:00:00Z",
+                "charges": [{"meter": "usage", "model": "per_unit", "price": "1"}],
+            }),
+        ),
     ];
     let mut sums: BTreeMap<(String, String), Fraction> = BTreeMap::new();
     let mut batches = Vec::new();
     for (partition, series) in SERIES.into_iter().enumerate() {
-        rows.push(table("subscriptions", json!({
-            "id": series, "organizationId": series, "plan": "measured", "effective_from": "2010-01-01T00:00:00Z",
-            "anchor": "2010-01-01T00:00:00", "time_zone": "UTC",
-        })));
+        rows.push(table(
+            "subscriptions",
+            json!({
+                "id": series, "organizationId": series, "plan": "measured", "effective_from": "2010-01-01T00:00:00Z",
+                "anchor": "2010-01-01T00:00:00", "time_zone": "UTC",
+            }),
+        ));
         let text = std::fs::read_to_string(folder.join(format!("{series}.csv"))).expect("the series");
         let mut lines = String::new();
         for (number, (month, timestamp, value)) in read(&text).enumerate() {
-            *sums.entry((series.to_owned(), month.to_owned())).or_insert_with(|| integer(0)) += decimal(value).expect("a number");
+            *sums.entry((series.to_owned(), month.to_owned())).or_insert_with(|| integer(0)) +=
+                decimal(value).expect("a number");
             let event = format!(
                 r#"{{"id":"{number}","organizationId":"{series}","feature":"usage","timestamp":"{timestamp}","quantity":{value}}}"#
             );

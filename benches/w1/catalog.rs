@@ -22,7 +22,10 @@ fn write_price_list(path: &Path) -> std::io::Result<()> {
         writeln!(file, "[[meters]]\nname = \"{name}\"\nfeature = \"{name}\"\naggregation = \"sum\"\n")?;
     }
     for plan in PLANS {
-        writeln!(file, "[[plans]]\nplan = \"plan_{plan}\"\ncurrency = \"USD\"\neffective_from = \"{IN_FORCE_FROM}\"\n")?;
+        writeln!(
+            file,
+            "[[plans]]\nplan = \"plan_{plan}\"\ncurrency = \"USD\"\neffective_from = \"{IN_FORCE_FROM}\"\n"
+        )?;
         for feature in &FEATURES {
             let included = feature.included * plan as u64;
             writeln!(

@@ -18,8 +18,7 @@ const LATE_PER_THOUSAND: u32 = 20;
 const DUPLICATES_PER_THOUSAND: u32 = 10;
 /// Duplicates are held back until there are this many, which puts them about ten thousand events behind.
 const DUPLICATES_HELD: usize = 100;
-const ENDPOINTS: [&str; 5] =
-    ["/api/data/query", "/api/data/write", "/api/workflows/run", "/api/search", "/api/export"];
+const ENDPOINTS: [&str; 5] = ["/api/data/query", "/api/data/write", "/api/workflows/run", "/api/search", "/api/export"];
 
 /// One of the eight features, what plan 1 includes of it (plan k: k times as much) and the price of a unit above.
 pub struct MeteredFeature {
@@ -134,8 +133,7 @@ fn write_event(line: &mut Vec<u8>, random: &mut StdRng, organizations: &Zipf, ti
     let endpoint = ENDPOINTS[random.random_range(0..ENDPOINTS.len())];
     let (high, low): (u64, u64) = (random.random(), random.random());
     let (seconds, ms) = (time_ms / 1_000, time_ms % 1_000);
-    let (day, hour, minute, second) =
-        (1 + seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let (day, hour, minute, second) = (1 + seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     writeln!(
         line,
         concat!(

@@ -49,10 +49,13 @@ fn outcome_rows(expected: &Expected, rows: &mut Rows) {
         let outcome_text = format!("{outcome} {code}");
         let organization = record.organization.as_deref().filter(|_| outcome != "Rejected");
         *counts.entry(rows::count_key(record.day, organization, &outcome_text)).or_default() += 1;
-        rows.insert(rows::outcome_key(number), match record.first {
-            Some(first) => format!("{outcome_text} first {first}"),
-            None => outcome_text,
-        });
+        rows.insert(
+            rows::outcome_key(number),
+            match record.first {
+                Some(first) => format!("{outcome_text} first {first}"),
+                None => outcome_text,
+            },
+        );
     }
     counts.into_iter().for_each(|(key, count)| rows.insert(key, count.to_string()));
 }

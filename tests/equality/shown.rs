@@ -2,8 +2,8 @@
 
 use super::rows::{self, Rows};
 use highwater_dataflows::changes::{
-    AcceptedEvent, Epoch, EpochChanges, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey,
-    WindowSize, WindowValue,
+    AcceptedEvent, Epoch, EpochChanges, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue,
+    WindowKey, WindowSize, WindowValue,
 };
 use highwater_dataflows::feed::Place;
 use highwater_dataflows::meters::MeterBook;
@@ -54,10 +54,13 @@ impl Shown {
             let dimensions: Vec<String> = dimensions.iter().map(|value| value.to_string()).collect();
             let meter = &meters.meter(key.meter).name;
             let row_key = rows::window_key(size, &organization(key.organization), meter, &dimensions, key.start.0);
-            rows.insert(row_key, match value {
-                WindowValue::Usage { events, quantity } => format!("events {events} quantity {}", quantity.0),
-                WindowValue::Overflow { events } => format!("events {events} overflow"),
-            });
+            rows.insert(
+                row_key,
+                match value {
+                    WindowValue::Usage { events, quantity } => format!("events {events} quantity {}", quantity.0),
+                    WindowValue::Overflow { events } => format!("events {events} overflow"),
+                },
+            );
         }
         for (key, value) in &self.periods {
             let meter = &meters.meter(key.meter).name;
@@ -85,7 +88,11 @@ impl Shown {
                 Outcome::Rejected => None,
                 _ => Some(names.organization(key.organization).expect("a name")),
             };
-            let row_key = rows::count_key(i64::from(key.day), organization.as_deref(), &format!("{:?} {}", key.outcome, key.code));
+            let row_key = rows::count_key(
+                i64::from(key.day),
+                organization.as_deref(),
+                &format!("{:?} {}", key.outcome, key.code),
+            );
             *counts.entry(row_key).or_default() += count;
         }
         counts.into_iter().for_each(|(key, count)| rows.insert(key, count.to_string()));
@@ -105,7 +112,11 @@ impl Shown {
         for accepted in &self.archive {
             let event = &accepted.event;
             let key = rows::archive_key(&event.organization_id, &event.source, &event.id);
-            if accepted.retracted { standing.remove(&key) } else { standing.insert(key) };
+            if accepted.retracted {
+                standing.remove(&key)
+            } else {
+                standing.insert(key)
+            };
         }
         standing.into_iter().for_each(|key| rows.insert(key, "stands".to_owned()));
     }

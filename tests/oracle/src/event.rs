@@ -3,6 +3,7 @@
 //! Owns the event's grammar and what makes two events say the same. Does not own what a meter makes of it (`meter`).
 
 use crate::civil::{self, Micros};
+use crate::cloud_event;
 use crate::exact::{self, Fraction};
 use crate::strict_json;
 use serde_json::{Map, Value};
@@ -54,7 +55,10 @@ const FIELDS: [&str; 10] =
     ["id", "organizationId", "source", "feature", "endpoint", "timestamp", "quantity", "cost", "metadata", "retract"];
 
 pub fn read(record: &RawRecord) -> Result<Event, Code> {
-    let Value::Object(fields) = strict_json::read(&record.bytes)? else { return Err("invalid_field") };
+    let Value::Object(mut fields) = strict_json::read(&record.bytes)? else { return Err("invalid_field") };
+    if fields.contains_key("specversion") {
+        fields = cloud_event::as_plain(fields)?;
+    }
     if fields.keys().any(|key| !FIELDS.contains(&key.as_str())) {
         return Err("unknown_field");
     }

@@ -7,6 +7,7 @@
 //! [`generate`] makes the catalogs and streams of the property tests from a seed.
 
 pub mod civil;
+mod cloud_event;
 pub mod event;
 pub mod exact;
 mod fold;

@@ -2,7 +2,8 @@
 
 use super::dice::Dice;
 use super::scene::Scene;
-use crate::civil;
+use crate::civil::{self, Micros};
+use crate::tables;
 use serde_json::{Map, Value, json};
 
 pub const FEATURES: [&str; 3] = ["api_call", "ai_query", "seat"];
@@ -37,6 +38,7 @@ impl Catalog {
 /// Another row under the same key, or one that never was there.
 pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
     let mut envelope = envelope.clone();
+    let start = tables::effective_from(&envelope["row"]);
     let row = envelope["row"].as_object_mut().expect("a row");
     if row.contains_key("charges") {
         for charge in row["charges"].as_array_mut().expect("charges") {
@@ -44,7 +46,8 @@ pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
         }
     } else if row.contains_key("time_zone") {
         row.insert("plan".into(), (*dice.pick(&PLANS)).into());
-        row.extend(until(dice, scene, 50));
+        row.remove("effective_to");
+        row.extend(until(dice, scene, start, 50));
     } else {
         row.insert("included".into(), included(dice));
     }
@@ -202,15 +205,16 @@ fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str) -> Vec<
         row.insert("plan".into(), (*dice.pick(&PLANS)).into());
         row.insert("effective_from".into(), civil::rfc3339(start).into());
         row.extend(cadence.as_object().expect("cadence").clone());
-        row.extend(until(dice, scene, 30));
+        row.extend(until(dice, scene, start, 30));
         rows.push(json!({"table": "subscriptions", "row": row}));
     }
     rows
 }
 
-/// An end that lies after the beginning is left to chance: a row that ends before it begins never holds.
-fn until(dice: &mut Dice, scene: &mut Scene, percent: i64) -> Option<(String, Value)> {
-    dice.percent(percent).then(|| ("effective_to".to_owned(), civil::rfc3339(scene.edge(dice)).into()))
+/// An end, if there is to be one, and if the edge that is drawn lies after the beginning.
+fn until(dice: &mut Dice, scene: &mut Scene, start: Micros, percent: i64) -> Option<(String, Value)> {
+    let end = dice.percent(percent).then(|| scene.edge(dice)).filter(|end| *end > start)?;
+    Some(("effective_to".to_owned(), civil::rfc3339(end).into()))
 }
 
 fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[String]) -> Vec<Value> {
@@ -220,15 +224,16 @@ fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[S
         row.insert("id".into(), format!("override_{number}_{organization}").into());
         row.insert("organizationId".into(), organization.into());
         row.insert("meter".into(), dice.pick(meters).clone().into());
-        row.insert("effective_from".into(), civil::rfc3339(scene.edge(dice)).into());
-        row.extend(until(dice, scene, 60));
+        let start = scene.edge(dice);
+        row.insert("effective_from".into(), civil::rfc3339(start).into());
+        row.extend(until(dice, scene, start, 60));
         if dice.percent(60) {
             row.insert("included".into(), included(dice));
         }
         if dice.percent(30) {
             row.insert("allowance".into(), (*dice.pick(&["whole", "prorated"])).into());
         }
-        if dice.percent(50) {
+        if dice.percent(50) || !(row.contains_key("included") || row.contains_key("allowance")) {
             row.insert("charge".into(), model(dice));
         }
         rows.push(json!({"table": "overrides", "row": row}));

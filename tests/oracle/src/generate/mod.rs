@@ -16,7 +16,7 @@ use scene::Scene;
 use serde_json::Value;
 use stream::Trouble;
 
-/// Meters first; then records, with rows of the other tables before them and among them.
+/// Meters and terms first, then records, with further rows among them.
 pub fn case(seed: u64, records: usize) -> Vec<Step> {
     let mut dice = Dice::of_seed(seed);
     let mut scene = Scene::new(&mut dice);
@@ -25,12 +25,17 @@ pub fn case(seed: u64, records: usize) -> Vec<Step> {
     let count = dice.between(records as i64 / 4, records as i64) as usize;
     let records = stream::records(&mut dice, &scene, &catalog, &trouble, count);
 
-    let mut steps = vec![Step::Tables(catalog.meters.iter().cloned().map(TableChange::Upsert).collect())];
-    let late_rows = *dice.pick(&[0, 0, 30, 100]);
-    let (among, before): (Vec<&Value>, Vec<&Value>) = catalog.terms.iter().partition(|_| dice.percent(late_rows));
-    steps.push(Step::Tables(before.into_iter().cloned().map(TableChange::Upsert).collect()));
+    // A meter that comes late counts what is read after it; terms that come late count for all.
+    let (late_meters, late_rows) = (*dice.pick(&[0, 0, 0, 40]), *dice.pick(&[0, 0, 30, 100]));
+    let upserts = |rows: Vec<&Value>| rows.into_iter().cloned().map(TableChange::Upsert).collect();
+    let (mut among, before): (Vec<&Value>, Vec<&Value>) =
+        catalog.meters.iter().partition(|_| dice.percent(late_meters));
+    let mut steps = vec![Step::Tables(upserts(before))];
+    let (late, before): (Vec<&Value>, Vec<&Value>) = catalog.terms.iter().partition(|_| dice.percent(late_rows));
+    steps.push(Step::Tables(upserts(before)));
+    among.extend(late);
     steps.extend(records.into_iter().map(Step::Record));
-    let mut changes: Vec<TableChange> = among.into_iter().cloned().map(TableChange::Upsert).collect();
+    let mut changes: Vec<TableChange> = upserts(among);
     if !catalog.terms.is_empty() && dice.percent(50) {
         for _ in 0..dice.between(1, 8) {
             let envelope = dice.pick(&catalog.terms).clone();

@@ -5,27 +5,55 @@ use crate::civil::{self, Micros};
 use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value};
 
-/// The bytes of an event: fields in any order, numbers as numbers or strings, the instant with any offset.
+/// The bytes of an event: plain or as a CloudEvent, fields in any order, numbers as numbers or strings, the instant
+/// with any offset.
 pub fn spell(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
-    let mut fields: Vec<String> =
-        event.iter().map(|(field, value)| member(field, &spelled(dice, field, value))).collect();
+    let mut fields: Vec<(&str, String)> =
+        event.iter().map(|(field, value)| (field.as_str(), spelled(dice, field, value))).collect();
     // A default written out says nothing new.
     if !event.contains_key("quantity") && dice.percent(30) {
-        fields.push(member("quantity", *dice.pick(&["1", "1.0", "\"1\""])));
-    }
-    if !event.contains_key("source") && dice.percent(10) {
-        fields.push(member("source", "\"\""));
+        fields.push(("quantity", (*dice.pick(&["1", "1.0", "\"1\""])).to_owned()));
     }
     if !event.contains_key("retract") && dice.percent(5) {
-        fields.push(member("retract", "false"));
+        fields.push(("retract", "false".to_owned()));
     }
-    dice.shuffle(&mut fields);
-    let between = *dice.pick(&[",", ",", ", ", " ,\t"]);
-    format!("{{{}}}", fields.join(between)).into_bytes()
+    let has_source = event.get("source").is_some_and(|source| source != "");
+    if has_source && dice.percent(40) {
+        return cloud_event(dice, fields).into_bytes();
+    }
+    if !event.contains_key("source") && dice.percent(10) {
+        fields.push(("source", "\"\"".to_owned()));
+    }
+    object(dice, fields).into_bytes()
 }
 
-fn member(field: &str, value: &str) -> String {
-    format!("\"{field}\":{value}")
+fn object(dice: &mut Dice, mut fields: Vec<(&str, String)>) -> String {
+    dice.shuffle(&mut fields);
+    let members: Vec<String> = fields.iter().map(|(field, value)| format!("\"{field}\":{value}")).collect();
+    format!("{{{}}}", members.join(*dice.pick(&[",", ",", ", ", " ,\t"])))
+}
+
+fn cloud_event(dice: &mut Dice, fields: Vec<(&str, String)>) -> String {
+    let mut attributes = vec![("specversion", "\"1.0\"".to_owned())];
+    let mut data = Vec::new();
+    for (field, value) in fields {
+        match field {
+            "id" | "source" => attributes.push((field, value)),
+            "timestamp" => attributes.push(("time", value)),
+            "feature" if dice.percent(60) => attributes.push(("type", value)),
+            "organizationId" if dice.percent(60) => attributes.push(("subject", value)),
+            _ => data.push((field, value)),
+        }
+    }
+    if dice.percent(30) {
+        attributes.push(("traceparent", "\"00-4bf9\"".to_owned()));
+    }
+    if dice.percent(30) {
+        attributes.push(("datacontenttype", "\"application/json\"".to_owned()));
+    }
+    let data = object(dice, data);
+    attributes.push(("data", data));
+    object(dice, attributes)
 }
 
 fn spelled(dice: &mut Dice, field: &str, value: &Value) -> String {
@@ -74,7 +102,7 @@ pub fn damage(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
         event.remove("timestamp");
         format!("{{\"timestamp\":{value},{}", Value::from(event).to_string().trim_start_matches('{'))
     };
-    match dice.between(0, 17) {
+    match dice.between(0, 18) {
         0 => text[..text.len() - 1].to_owned(),
         1 => format!("{text} {{}}"),
         2 => format!("\u{feff}{text}"),
@@ -116,7 +144,18 @@ pub fn damage(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
             "{{\"timestamp\":0,\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"f\",\"metadata\":{}}}",
             dice.pick(&["[]", "null", "{\"a\":{}}", "{\"\":1}", "{\"a\":[1]}", "{\"a\":\"\\u0000\"}"])
         ),
-        16 => format!("{}1{}", "[".repeat(17), "]".repeat(17)),
+        16 => format!(
+            "{{{},\"id\":\"q\",\"type\":\"f\",\"subject\":\"o\",\"time\":\"2026-11-03T12:34:56Z\"}}",
+            dice.pick(&[
+                "\"specversion\":\"0.3\",\"source\":\"s\"",
+                "\"specversion\":\"1.0\"",
+                "\"specversion\":\"1.0\",\"source\":\"\"",
+                "\"specversion\":\"1.0\",\"source\":\"s\",\"quantity\":1",
+                "\"specversion\":\"1.0\",\"source\":\"s\",\"data\":[]",
+                "\"specversion\":\"1.0\",\"source\":\"s\",\"data\":{\"amount\":1}",
+            ])
+        ),
+        17 => format!("{}1{}", "[".repeat(17), "]".repeat(17)),
         _ => format!("{{\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"{}\"}}", dice.pick(&["api_call", "f"])),
     }
     .into_bytes()
