@@ -1,5 +1,6 @@
 //! Highwater's service: everything that can fail. Sources, sinks, HTTP, settings and commands.
 
+pub mod catalog;
 pub mod cli;
 pub mod clickhouse;
 pub mod config;

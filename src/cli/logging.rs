@@ -7,7 +7,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the logs once; later calls change nothing.
 pub fn start(log: &Log) {
-    let filter = EnvFilter::new(&log.level);
+    // One word is about Highwater: what it stands on speaks up only when something is wrong.
+    let one_word = log.level.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let filter = EnvFilter::new(if one_word { format!("warn,highwater={}", log.level) } else { log.level.clone() });
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // The error is "already started".

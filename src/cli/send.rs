@@ -1,8 +1,8 @@
 //! Puts a record back where it came from: the topic it was read from, or the running service's door.
 
 use super::exit::CommandError;
-use super::probe::kafka_client;
 use crate::config::{Config, Secret, SourceKind};
+use crate::source::kafka::Role;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -27,9 +27,8 @@ impl Sender {
         if config.source.kind == SourceKind::Log {
             return Ok(Sender::Door(Door::open(config)?));
         }
-        let mut client = kafka_client(&config.kafka).map_err(CommandError::configuration)?;
-        client.set("enable.idempotence", "true").set("acks", "all");
-        let producer = client.create().map_err(CommandError::unavailable)?;
+        let settings = config.kafka.revealed().map_err(CommandError::configuration)?;
+        let producer = settings.client(Role::Writer).create().map_err(CommandError::unavailable)?;
         // Where the topic of the record is not one of these, it was read under other settings.
         let topic = config.kafka.event_topics.first().cloned().unwrap_or_default();
         Ok(Sender::Kafka { producer: Box::new(producer), topic })

@@ -73,6 +73,11 @@ pub mod code {
     pub const OVERLAP: &str = "overlapping_paths";
     pub const ASSIGNMENT: &str = "invalid_assignment";
 
+    // Warnings.
+    pub const OPEN_DOOR: &str = "open_door";
+    pub const PLAIN_TEXT: &str = "plain_text_password";
+    pub const UNUSED: &str = "unused_setting";
+
     /// The ones that a deserializer may name through [`super::coded`].
     pub(super) const CODED: [&str; 4] = [VALUE, UNIT, INLINE_SECRET, TYPE];
 }

@@ -16,6 +16,7 @@ mod show;
 mod tests;
 mod tree;
 mod units;
+mod warnings;
 
 pub use layers::{Flag, Inputs};
 pub use mistake::{ConfigMistake, Origin};
@@ -63,6 +64,11 @@ impl Settings {
     /// first; `config show` and a plain `check` need no secret.
     pub fn unreadable_secrets(&self) -> Vec<ConfigMistake> {
         rules::unreadable_secrets(&self.config, &self.layers)
+    }
+
+    /// What is allowed and probably not meant.
+    pub fn warnings(&self) -> Vec<ConfigMistake> {
+        warnings::warnings(&self.config, &self.layers)
     }
 
     /// Where a setting's value stands: `origin_of(&["kafka", "brokers"])`.

@@ -6,22 +6,10 @@ use super::property::{self, Property};
 use super::secret;
 use super::sections::{Config, Kafka, SourceKind};
 use super::units;
+use crate::source::kafka;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
-
-/// Properties that Highwater sets itself: what it promises about loss and duplication rests on them.
-const RESERVED: [(&str, &str); 9] = [
-    ("bootstrap.servers", "set kafka.brokers"),
-    ("metadata.broker.list", "set kafka.brokers"),
-    ("group.id", "set kafka.group_id"),
-    ("enable.auto.commit", "offsets are kept in the manifest"),
-    ("enable.auto.offset.store", "offsets are kept in the manifest"),
-    ("auto.offset.reset", "an offset that is gone is an error, never a silent jump"),
-    ("isolation.level", "only committed records are read"),
-    ("enable.partition.eof", "the reader needs it to know when it has caught up"),
-    ("group.instance.id", "partitions are assigned statically"),
-];
 
 struct Rules<'a> {
     layers: &'a Layers,
@@ -139,18 +127,8 @@ impl Rules<'_> {
             self.topic(&["kafka", "event_topics"], topic);
         }
         self.topic(&["kafka", "dead_letter_topic"], &kafka.dead_letter_topic);
-        let tables = &kafka.table_topics;
-        let tables = [
-            ("meters", &tables.meters),
-            ("plans", &tables.plans),
-            ("add_ons", &tables.add_ons),
-            ("subscriptions", &tables.subscriptions),
-            ("overrides", &tables.overrides),
-            ("grants", &tables.grants),
-            ("adjustments", &tables.adjustments),
-        ];
-        for (table, topic) in tables {
-            let setting = ["kafka", "table_topics", table];
+        for (table, topic) in kafka.table_topics.all() {
+            let setting = ["kafka", "table_topics", table.name()];
             self.topic(&setting, topic);
             if kafka.event_topics.contains(topic) || *topic == kafka.dead_letter_topic {
                 self.add(&setting, code::VALUE, format!("is {topic}, which carries no table rows"), "");
@@ -173,8 +151,8 @@ impl Rules<'_> {
 
     fn property(&mut self, name: &str, property: &Property) {
         let setting = ["kafka", "properties", name];
-        if let Some((_, help)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-            self.add(&setting, code::RESERVED, "is Highwater's own", *help);
+        if let Some(reason) = kafka::owned(name) {
+            self.add(&setting, code::RESERVED, "is Highwater's own", reason);
             return;
         }
         let text = match property {

@@ -1,8 +1,10 @@
 //! The sections and their settings. The doc comments are what `config show --schema` hands to editors.
 
 use super::property::Property;
-use super::secret::Secret;
+use super::secret::{Secret, SecretError};
 use super::units;
+use crate::source::kafka::KafkaSettings;
+use highwater_rating::tables::Table;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
@@ -88,6 +90,20 @@ pub struct Kafka {
     pub properties: BTreeMap<String, Property>,
 }
 
+impl Kafka {
+    /// What the source takes, with every secret revealed.
+    pub fn revealed(&self) -> Result<KafkaSettings, SecretError> {
+        let properties = self.properties.iter().map(|(name, property)| Ok((name.clone(), property.reveal()?)));
+        Ok(KafkaSettings {
+            brokers: self.brokers.clone(),
+            events: self.event_topics.clone(),
+            tables: self.table_topics.all().into_iter().map(|(table, topic)| (table, topic.clone())).collect(),
+            group: self.group_id.clone(),
+            properties: properties.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 impl Default for Kafka {
     fn default() -> Kafka {
         Kafka {
@@ -112,6 +128,20 @@ pub struct TableTopics {
     pub overrides: String,
     pub grants: String,
     pub adjustments: String,
+}
+
+impl TableTopics {
+    pub fn all(&self) -> [(Table, &String); 7] {
+        [
+            (Table::Meters, &self.meters),
+            (Table::Plans, &self.plans),
+            (Table::AddOns, &self.add_ons),
+            (Table::Subscriptions, &self.subscriptions),
+            (Table::Overrides, &self.overrides),
+            (Table::Grants, &self.grants),
+            (Table::Adjustments, &self.adjustments),
+        ]
+    }
 }
 
 impl Default for TableTopics {
@@ -245,7 +275,8 @@ impl Default for Http {
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,highwater::source=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace` for Highwater's own lines, or directives for everything, such as
+    /// `info,highwater::source=debug`.
     pub level: String,
 }
 

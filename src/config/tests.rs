@@ -90,9 +90,9 @@ fn a_mistake_is_named_with_its_place_and_what_to_do() {
         ),
         (
             "[kafka.properties]\nauto.offset.reset = 'latest'",
-            "2:21 reserved_property an offset that is gone is an error, never a silent jump".to_owned(),
+            "2:21 reserved_property an offset that is gone must stop the source, not skip records".to_owned(),
         ),
-        ("[kafka.properties]\n'group.id' = 'x'", "2:14 reserved_property set kafka.group_id".to_owned()),
+        ("[kafka.properties]\n'group.id' = 'x'", "2:14 reserved_property it is set as `kafka.group_id`".to_owned()),
         ("[kafka.properties]\nsasl.mechansim = 'PLAIN'", "2:18 invalid_property ".to_owned()),
         ("[kafka.properties]\nsasl.password = 'x'", format!("2:17 {secret}")),
         ("[kafka.properties]\n'ssl.key.password' = 'x'", format!("2:22 {secret}")),

@@ -1,8 +1,8 @@
 //! The Kafka cluster and its topics: reachable, there, and kept as they must be.
 
 use super::{PATIENCE, Probe};
-use crate::config::{Kafka, SecretError};
-use rdkafka::ClientConfig;
+use crate::config::Kafka;
+use crate::source::kafka::Role;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
@@ -12,10 +12,12 @@ use std::time::Instant;
 pub async fn cluster(kafka: &Kafka) -> Vec<Probe> {
     let start = Instant::now();
     let probe = Probe::new("kafka", kafka.brokers.clone());
-    let client = match client(kafka) {
-        Ok(client) => client,
+    let mut client = match kafka.revealed() {
+        Ok(settings) => settings.client(Role::Lookout),
         Err(error) => return vec![probe.failed(error.to_string(), "see `highwater check`")],
     };
+    // The library's own lines would say on standard error what the row says.
+    client.set_log_level(rdkafka::config::RDKafkaLogLevel::Critical);
     let admin: AdminClient<DefaultClientContext> = match client.create() {
         Ok(admin) => admin,
         Err(error) => return vec![probe.failed(reason(&error), "see [kafka.properties]")],
@@ -56,17 +58,7 @@ enum Kind {
 }
 
 fn expected(kafka: &Kafka) -> BTreeMap<String, Kind> {
-    let tables = &kafka.table_topics;
-    let tables = [
-        &tables.meters,
-        &tables.plans,
-        &tables.add_ons,
-        &tables.subscriptions,
-        &tables.overrides,
-        &tables.grants,
-        &tables.adjustments,
-    ];
-    let tables = tables.into_iter().map(|topic| (topic.clone(), Kind::Table));
+    let tables = kafka.table_topics.all().into_iter().map(|(_, topic)| (topic.clone(), Kind::Table));
     let events = kafka.event_topics.iter().map(|topic| (topic.clone(), Kind::Events));
     tables.chain([(kafka.dead_letter_topic.clone(), Kind::DeadLetters)]).chain(events).collect()
 }
@@ -112,18 +104,6 @@ async fn cleanup_policies(
         Some((name.clone(), resource.get("cleanup.policy")?.value.clone()?))
     };
     answers.into_iter().flatten().filter_map(policy).collect()
-}
-
-/// The cluster's address and properties, secrets revealed.
-pub fn client(kafka: &Kafka) -> Result<ClientConfig, SecretError> {
-    let mut client = ClientConfig::new();
-    for (name, property) in &kafka.properties {
-        client.set(name, property.reveal()?);
-    }
-    client.set("bootstrap.servers", &kafka.brokers).set("allow.auto.create.topics", "false");
-    // The library's own lines would say what the row says, on standard error.
-    client.set_log_level(rdkafka::config::RDKafkaLogLevel::Critical);
-    Ok(client)
 }
 
 /// A mistake in a property may hold the property's value, which may be a secret.

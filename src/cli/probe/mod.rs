@@ -7,8 +7,6 @@ mod folder;
 mod http;
 mod kafka;
 
-pub use kafka::client as kafka_client;
-
 use crate::config::{Config, SourceKind};
 use serde::Serialize;
 use std::time::{Duration, Instant};

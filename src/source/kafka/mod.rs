@@ -17,7 +17,8 @@ mod survey;
 mod tables;
 mod writer;
 
-pub use settings::KafkaSettings;
+pub(crate) use settings::Role;
+pub use settings::{KafkaSettings, owned};
 pub use writer::{DeadLetter, DeadLetters, RowWriter};
 
 use self::health::Context;

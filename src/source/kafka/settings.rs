@@ -39,7 +39,7 @@ impl fmt::Debug for KafkaSettings {
 
 /// What each client is for; all share brokers and security.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Reads records under offsets of ours.
     Reader,
     /// Asks about topics and offsets, reads nothing.
@@ -49,9 +49,9 @@ pub(super) enum Role {
 }
 
 const OWNED: &[(&str, &str)] = &[
-    ("bootstrap.servers", "it is set as `brokers`"),
-    ("metadata.broker.list", "it is set as `brokers`"),
-    ("group.id", "it is set as `group`"),
+    ("bootstrap.servers", "it is set as `kafka.brokers`"),
+    ("metadata.broker.list", "it is set as `kafka.brokers`"),
+    ("group.id", "it is set as `kafka.group_id`"),
     ("group.instance.id", "partitions are assigned by Highwater itself, not by the group"),
     ("partition.assignment.strategy", "partitions are assigned by Highwater itself, not by the group"),
     ("group.protocol", "partitions are assigned by Highwater itself, not by the group"),
@@ -70,6 +70,11 @@ const OWNED: &[(&str, &str)] = &[
     ("client.software.name", "it is set by the client library"),
 ];
 
+/// Why a property may not be set, if it is one of ours.
+pub fn owned(property: &str) -> Option<&'static str> {
+    OWNED.iter().find(|(name, _)| *name == property).map(|(_, reason)| *reason)
+}
+
 impl KafkaSettings {
     /// The first property that may not be set, if there is one.
     pub fn check(&self) -> Result<(), SourceError> {
@@ -84,7 +89,7 @@ impl KafkaSettings {
         Ok(())
     }
 
-    pub(super) fn client(&self, role: Role) -> ClientConfig {
+    pub(crate) fn client(&self, role: Role) -> ClientConfig {
         let mut config = ClientConfig::new();
         // Ours that may be overridden: a broker that came back is found within seconds, a full local queue is looked
         // at again at once instead of after a second, and a call that writes gives up after half a minute.
