@@ -127,9 +127,14 @@ impl Rules<'_> {
             self.topic(&["kafka", "event_topics"], topic);
         }
         self.topic(&["kafka", "dead_letter_topic"], &kafka.dead_letter_topic);
-        for (table, topic) in kafka.table_topics.all() {
+        let tables = kafka.table_topics.all();
+        for (number, (table, topic)) in tables.into_iter().enumerate() {
             let setting = ["kafka", "table_topics", table.name()];
             self.topic(&setting, topic);
+            if let Some((other, _)) = tables[..number].iter().find(|(_, other)| *other == topic) {
+                let message = format!("is {topic}, which carries the table {}", other.name());
+                self.add(&setting, code::VALUE, message, "the topic says which table a row belongs to");
+            }
             if kafka.event_topics.contains(topic) || *topic == kafka.dead_letter_topic {
                 self.add(&setting, code::VALUE, format!("is {topic}, which carries no table rows"), "");
             }

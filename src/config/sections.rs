@@ -117,7 +117,7 @@ impl Default for Kafka {
     }
 }
 
-/// One compacted topic a table; several tables may share one.
+/// One compacted topic a table, which says by its name which table a row belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TableTopics {

@@ -83,6 +83,10 @@ fn a_mistake_is_named_with_its_place_and_what_to_do() {
             "1:27 invalid_value a rejected record would be read again for ever".to_owned(),
         ),
         ("kafka.table_topics.plans = 'highwater.events.v1'", "1:28 invalid_value ".to_owned()),
+        (
+            "kafka.table_topics.plans = 'highwater.meters.v1'",
+            "1:28 invalid_value the topic says which table a row belongs to".to_owned(),
+        ),
         ("kafka.table_topics.plan = 'x'", "1:20 unknown_setting did you mean `kafka.table_topics.plans`?".to_owned()),
         (
             "source.kind = 'kafka'\nkafka.brokers = ''",

@@ -1,7 +1,7 @@
 //! One raw record of a table stream.
 
 use bytes::Bytes;
-use highwater_rating::tables::{RowKey, Table};
+use highwater_rating::tables::{RowChange, RowKey, RowMistake, Table, read_change};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,12 +17,27 @@ pub struct TableRecord {
     pub place: TablePlace,
 }
 
+impl TableRecord {
+    /// What the record does to its table, or what is wrong with it.
+    pub fn change(&self) -> Result<RowChange, RowMistake> {
+        read_change(self.table, self.key.as_deref(), self.bytes.as_deref())
+    }
+}
+
 /// A table row to be published, as it will be handed out again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableWrite {
     pub key: RowKey,
     /// The row as JSON, without an envelope. `None` removes the key.
     pub row: Option<Bytes>,
+}
+
+impl TableWrite {
+    /// `None` for a change of nothing.
+    pub fn new(change: &RowChange) -> Option<TableWrite> {
+        let (key, row) = change.to_record()?;
+        Some(TableWrite { key, row: row.map(Bytes::from) })
+    }
 }
 
 /// Where a table record stands. Table streams are read anew from their beginning at every start, so their partitions

@@ -65,12 +65,10 @@ impl ClientContext for Context {
                 let stop = Stop::AuthenticationFailed { detail: reason.into() };
                 self.health.with(|state| state.refused = Some(stop));
             }
-            Some(
-                RDKafkaErrorCode::AllBrokersDown
-                | RDKafkaErrorCode::BrokerTransportFailure
-                | RDKafkaErrorCode::Resolve
-                | RDKafkaErrorCode::SSL,
-            ) => self.health.failed("the brokers", reason),
+            // A single connection that broke is no outage: brokers close idle ones.
+            Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::Resolve | RDKafkaErrorCode::SSL) => {
+                self.health.failed("the brokers", reason);
+            }
             _ => tracing::debug!(target: "highwater::kafka", %error, "{reason}"),
         }
     }

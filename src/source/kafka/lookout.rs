@@ -5,7 +5,8 @@
 
 use super::health::Context;
 use super::settings::KafkaSettings;
-use super::survey::{Survey, Topic, judge};
+use super::survey::{Survey, Topic};
+use super::verdict::judge;
 use crate::source::bounds::{KAFKA_MISSING_LOOKS, KAFKA_TOPICS_INTERVAL, KAFKA_WATERMARKS_INTERVAL};
 use crate::source::{PartitionName, Positions, SourceError, Stop};
 use crossbeam_channel::{RecvTimeoutError, Sender};

@@ -15,6 +15,7 @@ mod recall;
 mod settings;
 mod survey;
 mod tables;
+mod verdict;
 mod writer;
 
 pub(crate) use settings::Role;
@@ -25,11 +26,14 @@ use self::health::Context;
 use self::lookout::{Lookout, partition_name};
 use self::reader::Reader;
 use self::recall::KafkaRecall;
-use self::survey::{Survey, check_cleanup_policy, judge};
+use self::survey::Survey;
 use self::tables::Tables;
+use self::verdict::{
+    check_cleanup_policy, check_no_partition_is_gone, classify, first_position, is_out_of_range, judge,
+};
 use super::{PartitionName, PartitionPosition, Positions, Source, SourceError, Start, Stop, TableRecord};
 use highwater_dataflows::feed::{Batch, Recall, Records};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +73,7 @@ impl KafkaSource {
         for (topic, policy) in topics.iter().zip(survey.cleanup_policies(settings, &topics)?) {
             check_cleanup_policy(topic, policy.as_deref())?;
         }
+        warn_of_tables_that_lose_rows(settings, &survey)?;
         let tables = Tables::open(settings, context.clone(), &survey)?;
         let mut reader = Reader::new(settings, context.clone())?;
         for (number, position) in &positions {
@@ -174,61 +179,18 @@ impl KafkaSource {
     }
 }
 
-/// From where a partition is read that is there when the source is opened.
-fn first_position(
-    survey: &Survey,
-    start: &Start,
-    taken: &Positions,
-    name: PartitionName,
-) -> Result<(u32, PartitionPosition), SourceError> {
-    let (low, high) = survey.watermarks(&name.topic, name.partition as i32)?;
-    let (number, known) = start.number(&name, taken);
-    let (first_offset, next_offset) = match known {
-        Some(known) => (known.first_offset, known.next_offset),
-        None if start.is_first() => (low, low),
-        None => (0, 0),
-    };
-    judge(&name, next_offset, low, high)?;
-    Ok((number, PartitionPosition { name, first_offset, next_offset, high_watermark: Some(high) }))
-}
-
-/// A topic that has fewer partitions than before is another topic.
-fn check_no_partition_is_gone(start: &Start, positions: &Positions) -> Result<(), Stop> {
-    let topics: Vec<&str> = positions.values().map(|position| position.name.topic.as_str()).collect();
-    let gone = start
-        .known()
-        .iter()
-        .find(|(number, known)| topics.contains(&known.name.topic.as_str()) && !positions.contains_key(number));
-    match gone {
-        Some((_, known)) => {
-            Err(Stop::TopicRecreated { partition: known.name.clone(), expected: known.next_offset, end: 0 })
-        }
-        None => Ok(()),
+/// A table topic without compaction forgets rows after its retention, unless that is endless.
+fn warn_of_tables_that_lose_rows(settings: &KafkaSettings, survey: &Survey) -> Result<(), SourceError> {
+    let topics: Vec<&str> = settings.tables.iter().map(|(_, topic)| topic.as_str()).collect();
+    if topics.is_empty() {
+        return Ok(());
     }
-}
-
-fn is_out_of_range(error: &KafkaError) -> bool {
-    let code = error.rdkafka_error_code();
-    matches!(code, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
-}
-
-/// The reason to stop that an error of a consumer is, unless librdkafka goes on by itself.
-fn classify(what: &str, error: &KafkaError) -> Option<Stop> {
-    let (what, detail) = (what.to_owned(), error.to_string());
-    match error.rdkafka_error_code()? {
-        RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::GroupAuthorizationFailed => {
-            Some(Stop::AccessDenied { what, detail })
-        }
-        RDKafkaErrorCode::AutoOffsetReset
-        | RDKafkaErrorCode::OffsetOutOfRange
-        | RDKafkaErrorCode::BadMessage
-        | RDKafkaErrorCode::BadCompression
-        | RDKafkaErrorCode::Fatal => Some(Stop::Unreadable { what, detail }),
-        _ => {
-            tracing::debug!(target: "highwater::kafka", what, "{detail}");
-            None
+    for (topic, policy) in topics.iter().zip(survey.cleanup_policies(settings, &topics)?) {
+        if policy.is_some_and(|policy| !policy.contains("compact")) {
+            tracing::warn!(target: "highwater::kafka", topic, "a table topic without cleanup.policy=compact loses rows");
         }
     }
+    Ok(())
 }
 
 fn unassignable(name: &PartitionName, error: &KafkaError) -> Stop {

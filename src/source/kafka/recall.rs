@@ -2,6 +2,7 @@
 
 use super::health::Context;
 use super::settings::{KafkaSettings, Role};
+use super::verdict::is_out_of_range;
 use crate::source::bounds::KAFKA_RECALL_TIMEOUT;
 use crate::source::{PartitionName, Positions};
 use bytes::Bytes;
@@ -72,7 +73,7 @@ fn read_one(consumer: &BaseConsumer<Context>, name: &PartitionName, offset: u64)
                 break (at == offset).then_some(Record { offset, received_at, bytes }).ok_or(RecallError::Gone);
             }
             Some(Err(KafkaError::PartitionEOF(_))) => break Err(RecallError::Gone),
-            Some(Err(error)) if super::is_out_of_range(&error) => break Err(RecallError::Gone),
+            Some(Err(error)) if is_out_of_range(&error) => break Err(RecallError::Gone),
             // Everything else librdkafka tries again by itself, until the deadline.
             Some(Err(error)) if left == Duration::ZERO => break Err(unavailable(&error)),
             Some(Err(_)) => {}

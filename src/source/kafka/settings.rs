@@ -67,7 +67,6 @@ const OWNED: &[(&str, &str)] = &[
     ("acks", "dead letters are acknowledged by all replicas"),
     ("request.required.acks", "dead letters are acknowledged by all replicas"),
     ("transactional.id", "dead letters are written without transactions"),
-    ("client.software.name", "it is set by the client library"),
 ];
 
 /// Why a property may not be set, if it is one of ours.
@@ -76,7 +75,7 @@ pub fn owned(property: &str) -> Option<&'static str> {
 }
 
 impl KafkaSettings {
-    /// The first property that may not be set, if there is one.
+    /// The first setting that this source cannot keep its promises with, if there is one.
     pub fn check(&self) -> Result<(), SourceError> {
         for (name, reason) in OWNED {
             if self.properties.contains_key(*name) {
@@ -85,6 +84,13 @@ impl KafkaSettings {
         }
         if self.events.is_empty() {
             return Err(Stop::InvalidSettings { detail: "no topic with events is named".into() }.into());
+        }
+        let mut topics: Vec<&str> = self.tables.iter().map(|(_, topic)| topic.as_str()).collect();
+        topics.extend(self.events.iter().map(String::as_str));
+        topics.sort_unstable();
+        if let Some([twice, _]) = topics.array_windows().find(|[a, b]| a == b) {
+            // The topic says which table a record belongs to.
+            return Err(Stop::InvalidSettings { detail: format!("topic `{twice}` is named twice") }.into());
         }
         Ok(())
     }
@@ -164,6 +170,17 @@ pub(super) mod tests {
                 matches!(&refused, SourceError::Definite(Stop::OwnedProperty { property, .. }) if property == name)
             );
         }
+    }
+
+    #[test]
+    fn a_topic_cannot_carry_two_tables_nor_events_and_rows() {
+        let refused = |tables: &[(Table, &str)]| {
+            let tables = tables.iter().map(|(table, topic)| (*table, (*topic).to_owned())).collect();
+            KafkaSettings { tables, ..settings("127.0.0.1:9") }.check().is_err()
+        };
+        assert!(!refused(&[(Table::Plans, "plans"), (Table::Grants, "grants")]));
+        assert!(refused(&[(Table::Plans, "rows"), (Table::Grants, "rows")]));
+        assert!(refused(&[(Table::Plans, "events")]));
     }
 
     #[test]

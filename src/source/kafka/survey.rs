@@ -3,7 +3,7 @@
 use super::health::Context;
 use super::settings::{KafkaSettings, Role, creation_failed};
 use crate::source::bounds::{KAFKA_REASON_WAIT, KAFKA_REQUEST_TIMEOUT};
-use crate::source::{PartitionName, SourceError, Stop};
+use crate::source::{SourceError, Stop};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -123,49 +123,5 @@ impl Survey {
                 }
             },
         }
-    }
-}
-
-/// Whether a partition that holds the offsets [low, high) can be read from `next_offset` on.
-pub(super) fn judge(partition: &PartitionName, next_offset: u64, low: u64, high: u64) -> Result<(), Stop> {
-    if next_offset < low {
-        return Err(Stop::Gap { partition: partition.clone(), from: next_offset, to: low });
-    }
-    if next_offset > high {
-        return Err(Stop::TopicRecreated { partition: partition.clone(), expected: next_offset, end: high });
-    }
-    Ok(())
-}
-
-/// An events topic must never be compacted.
-pub(super) fn check_cleanup_policy(topic: &str, policy: Option<&str>) -> Result<(), Stop> {
-    match policy {
-        Some(policy) if policy.contains("compact") => {
-            Err(Stop::CompactedTopic { topic: topic.into(), policy: policy.into() })
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_that_are_gone_or_not_there_yet_are_told_apart() {
-        let name = PartitionName { source: "kafka".into(), topic: "events".into(), partition: 0 };
-        let code = |next_offset, low, high| judge(&name, next_offset, low, high).err().map(|stop| stop.code());
-        assert_eq!(code(5, 0, 9), None);
-        assert_eq!(code(5, 5, 5), None);
-        assert_eq!(code(5, 7, 9).as_deref(), Some("gap[5,7)"));
-        assert_eq!(code(5, 0, 4).as_deref(), Some("topic_recreated"));
-        assert_eq!(code(0, 3, 3).as_deref(), Some("gap[0,3)"));
-    }
-
-    #[test]
-    fn every_kind_of_compaction_is_refused() {
-        let refused = |policy| check_cleanup_policy("events", policy).is_err();
-        assert!(refused(Some("compact")) && refused(Some("compact,delete")) && refused(Some("delete,compact")));
-        assert!(!refused(Some("delete")) && !refused(None));
     }
 }

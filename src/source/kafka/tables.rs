@@ -6,6 +6,7 @@
 use super::health::Context;
 use super::settings::{KafkaSettings, Role, creation_failed};
 use super::survey::Survey;
+use super::verdict::classify;
 use crate::source::bounds::TABLE_BATCH_RECORDS;
 use crate::source::{SourceError, Stop, TablePlace, TableRecord};
 use bytes::Bytes;
@@ -126,7 +127,7 @@ impl TablePartition {
     /// Offsets that are gone stop the tables: rows may be missing. Everything else passes, and librdkafka tries on.
     fn failed(&self, error: &KafkaError, records: Vec<TableRecord>) -> Result<Vec<TableRecord>, SourceError> {
         let what = format!("{}[{}]", self.topic, self.partition);
-        match super::classify(&what, error) {
+        match classify(&what, error) {
             Some(stop) => Err(stop.into()),
             None => Ok(records),
         }
