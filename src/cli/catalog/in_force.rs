@@ -10,8 +10,7 @@ use crate::config::{Config, SourceKind};
 use crate::source::kafka::{KafkaSettings, KafkaSource, RowWriter};
 use crate::source::log::{EventLog, LogSource, OpenError};
 use crate::source::{Source, SourceError, Start, TableWrite};
-use bytes::Bytes;
-use highwater_rating::tables::{Row, RowChange, RowKey, read_change, read_line};
+use highwater_rating::tables::{Row, RowChange, RowKey, read_line};
 use highwater_rating::time::EventTime;
 use reqwest::Method;
 use std::collections::BTreeMap;
@@ -95,8 +94,7 @@ fn kafka(settings: &KafkaSettings) -> Result<KafkaSource, CommandError> {
 }
 
 fn writes(changes: &[RowChange]) -> Vec<TableWrite> {
-    let records = changes.iter().filter_map(RowChange::to_record);
-    records.map(|(key, row)| TableWrite { key, row: row.map(Bytes::from) }).collect()
+    changes.iter().filter_map(TableWrite::new).collect()
 }
 
 fn read_to_end(source: &mut dyn Source) -> Result<Vec<Row>, CommandError> {
@@ -106,7 +104,7 @@ fn read_to_end(source: &mut dyn Source) -> Result<Vec<Row>, CommandError> {
         match source.poll_tables(LOOK) {
             Ok(records) => {
                 for record in records {
-                    let change = read_change(record.table, record.key.as_deref(), record.bytes.as_deref());
+                    let change = record.change();
                     rows.take(change, &record.place.to_string());
                 }
             }
