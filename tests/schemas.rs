@@ -33,7 +33,7 @@ fn json(name: &str, text: &str) -> Value {
 fn registry() -> Registry<'static> {
     let mut builder = Registry::new();
     for folder in ["catalog", "tables"] {
-        for (name, text) in files(folder) {
+        for (name, text) in files(folder).into_iter().filter(|(name, _)| name.ends_with(".schema.json")) {
             let resource = Resource::from_contents(json(&name, &text));
             builder = builder.add(format!("file:///{folder}/{name}"), resource).expect("an address");
         }

@@ -4,7 +4,7 @@ use super::collect::{Collected, PlacedRow};
 use crate::tables::read::{Reference, nearest};
 use crate::tables::{Found, MistakeCode, Row, RowKey, Subscription, Table};
 use crate::time::EventTime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) fn between_rows(collected: &mut Collected) {
@@ -20,8 +20,8 @@ fn at(placed: &PlacedRow, code: MistakeCode, message: String, hint: &str) -> (us
 }
 
 fn duplicate_keys(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
-    let mut seen: BTreeMap<RowKey, ()> = BTreeMap::new();
-    let repeated = rows.iter().filter(|placed| seen.insert(placed.row.key(), ()).is_some());
+    let mut seen: BTreeSet<RowKey> = BTreeSet::new();
+    let repeated = rows.iter().filter(|placed| !seen.insert(placed.row.key()));
     repeated
         .map(|placed| {
             let RowKey { table, key } = placed.row.key();
@@ -120,12 +120,29 @@ fn versions(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
             found.push(at(placed, MistakeCode::CurrencyMismatch, message, hint));
         }
     }
+    let mut billed_in: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for placed in rows {
         if let Row::Subscriptions(subscription) = &placed.row {
             found.extend(subscribed(placed, subscription, &versions));
+            if let Some(currency) = versions.currency.get(&(Table::Plans, &*subscription.plan)) {
+                billed_in.entry(&subscription.organization_id).or_default().insert(currency);
+            }
         }
     }
+    found.extend(rows.iter().filter_map(|placed| granted_in_vain(placed, &billed_in)));
     found
+}
+
+/// Money of a currency in which the organization is never billed. Where its subscriptions come from elsewhere, nothing
+/// is known about that.
+fn granted_in_vain(placed: &PlacedRow, billed_in: &BTreeMap<&str, BTreeSet<&str>>) -> Option<(usize, Found)> {
+    let Row::Grants(grant) = &placed.row else { return None };
+    let granted = grant.currency.as_deref()?;
+    let billed = billed_in.get(&*grant.organization_id).filter(|billed| !billed.contains(granted))?;
+    let billed: Vec<&str> = billed.iter().copied().collect();
+    let message =
+        format!("`{}` grants {granted}, and {} is billed in {}", grant.id, grant.organization_id, billed.join(", "));
+    Some(at(placed, MistakeCode::CurrencyMismatch, message, "grant money of the plan's currency"))
 }
 
 fn subscribed(placed: &PlacedRow, subscription: &Subscription, versions: &Versions<'_>) -> Vec<(usize, Found)> {

@@ -107,37 +107,35 @@ pub(super) fn still_referenced(in_force: &[Row], entries: &[PlanEntry]) -> Vec<R
     let added = entries.iter().filter_map(|entry| entry.row.as_ref());
     let names: BTreeSet<(Table, &str)> =
         in_force.iter().filter(stays).chain(added).map(|row| (row.table(), &**row.name())).collect();
+    let mut referred: BTreeMap<(Table, &str), BTreeSet<RowKey>> = BTreeMap::new();
+    for row in in_force.iter().filter(stays) {
+        for (table, name) in row.references() {
+            referred.entry((table, name)).or_default().insert(row.key());
+        }
+    }
     let mut refusals = Vec::new();
     for row in in_force {
         let key = row.key();
-        let Some(entry) = of_entries.get(&(key.table, &*key.key)) else { continue };
         let name = (key.table, &**row.name());
-        if entry.action != Action::Removed || names.contains(&name) {
-            continue;
-        }
-        let references: BTreeSet<RowKey> = in_force
-            .iter()
-            .filter(stays)
-            .filter(|other| other.references().iter().any(|(table, referred)| (*table, &***referred) == name))
-            .map(Row::key)
-            .collect();
-        if !references.is_empty() {
-            let shown: Vec<String> =
-                references.iter().take(3).map(|key| format!("{} `{}`", key.table, key.key)).collect();
-            let more = if references.len() > 3 { ", …" } else { "" };
-            let message =
-                format!("{} rows still refer to it: {}{more}; move them first", references.len(), shown.join(", "));
-            let references = references.into_iter().collect();
-            refusals.push(Refusal {
-                code: RefusalCode::StillReferenced,
-                table: key.table,
-                key: key.key,
-                message,
-                references,
-            });
+        let removed = of_entries.get(&(key.table, &*key.key)).is_some_and(|entry| entry.action == Action::Removed);
+        if let Some(references) = referred.get(&name).filter(|_| removed && !names.contains(&name)) {
+            refusals.push(refused_removal(key, references));
         }
     }
     refusals
+}
+
+fn refused_removal(key: RowKey, references: &BTreeSet<RowKey>) -> Refusal {
+    let shown: Vec<String> = references.iter().take(3).map(|key| format!("{} `{}`", key.table, key.key)).collect();
+    let more = if references.len() > 3 { ", …" } else { "" };
+    let rows = if references.len() == 1 { "row still refers" } else { "rows still refer" };
+    Refusal {
+        code: RefusalCode::StillReferenced,
+        table: key.table,
+        key: key.key,
+        message: format!("{} {rows} to it: {}{more}; move what refers to it first", references.len(), shown.join(", ")),
+        references: references.iter().cloned().collect(),
+    }
 }
 
 /// Whether numbers from before now may change. A meter without a beginning counts everything there is.

@@ -128,7 +128,7 @@ mistake_codes! {
     NotYetInForce = "not_yet_in_force",
     /// A record without a value has no key that says what to remove.
     MissingKey = "missing_key",
-    /// The key of a record names another row than its value, or no row.
+    /// The key of a record is none that a row of its table can have.
     InvalidKey = "invalid_key",
     /// A Debezium operation that is no change of a row.
     UnsupportedOperation = "unsupported_operation",

@@ -1,6 +1,8 @@
 //! All mistakes at once, as a person sees them.
 
 use highwater_rating::catalog::{CatalogText, Mistake, parse};
+use highwater_rating::tables::MistakeCode;
+use std::path::Path;
 
 const METERS: &str = r#"# Meters
 [[meters]]
@@ -44,6 +46,31 @@ const SUBSCRIPTIONS: &str = r#"{"table": "subscriptions", "row": {"id": "s1", "o
 {"table": "grants", "remove": "g1"}
 "#;
 
+/// Compares with a file of this crate, or writes it where a change is meant.
+fn golden(file: &str, shown: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, shown).expect("written");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    assert_eq!(shown, expected, "run again with UPDATE_GOLDEN=1 where the change is meant");
+}
+
+#[test]
+fn the_list_of_codes_is_the_documented_one() {
+    let codes = MistakeCode::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning()));
+    let list = format!("{LIST_OF_CODES}\n| code | meaning |\n|---|---|\n{}", codes.collect::<String>());
+    golden("../../schemas/catalog/mistakes.md", &list);
+}
+
+const LIST_OF_CODES: &str = "\
+# What can be wrong with a catalog or a row
+
+Every mistake in a catalog file is told as `file:line:column: code: what is wrong; what would be right`, all of them at
+once. A row from a topic or from the embedded log that is refused has the same code, with the path of the field in the
+record. The codes are a closed list: a code keeps its meaning.
+";
+
 #[test]
 fn all_mistakes_of_all_files_come_at_once_in_order() {
     let files = [
@@ -53,10 +80,7 @@ fn all_mistakes_of_all_files_come_at_once_in_order() {
     ];
     let mistakes = parse(&files).expect_err("nearly everything is wrong");
     let shown: String = mistakes.iter().map(|mistake: &Mistake| format!("{mistake}\n")).collect();
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/catalog/listing.txt"), &shown).expect("written");
-    }
-    assert_eq!(shown, include_str!("listing.txt"), "run again with UPDATE_GOLDEN=1 where the change is meant");
+    golden("tests/catalog/listing.txt", &shown);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod any_rows;
 mod change_data_capture;
+mod damage;
 mod listing;
 mod mistakes;
 mod planning;

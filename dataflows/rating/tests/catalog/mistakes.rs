@@ -1,6 +1,8 @@
 //! Every mistake has its code, its place and what would be right.
 
 use highwater_rating::catalog::{CatalogText, Mistake, parse};
+use highwater_rating::tables::MistakeCode;
+use std::collections::BTreeSet;
 
 /// What the cases refer to.
 const BASE: &str = r#"
@@ -54,6 +56,7 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         (meter(r#"value = »"size""#), "unknown_value", "metadata.KEY"),
         (meter(r#"conditions = [{ key = "k", one_of = »[] }]"#), "empty_list", "no event"),
         (meter(r#"conditions = [{ key = "k", one_of = [»0.5] }]"#), "float_quantity", "0.5"),
+        (meter(&format!("conditions = »[{}]", "{}, ".repeat(33))), "too_many_items", "33 items are more than the 32"),
         // Names.
         (r#"meters = [{ name = »"", feature = "f", aggregation = "sum" }]"#.into(), "invalid_name", "not empty"),
         (r#"meters = [{ name = »"a\u0000", feature = "f", aggregation = "sum" }]"#.into(), "invalid_name", "U+0000"),
@@ -125,6 +128,7 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         // Rows beside each other.
         (format!("meters = [{{ {METER} }}, »{{ {METER} }}]"), "duplicate_key", "meters has a row `m` already"),
         ("plans = [»{ plan = \"starter\", currency = \"EUR\", effective_from = \"2026-05-01T00:00:00Z\" }]".into(), "currency_mismatch", "USD and in EUR"),
+        (format!("subscriptions = [{{ {SUBSCRIPTION}, {FROM}, {VIENNA} }}]\ngrants = [»{{ {GRANT}, currency = \"EUR\", amount = 5 }}]"), "currency_mismatch", "o is billed in USD"),
         (format!("subscriptions = [{{ {SUBSCRIPTION}, {FROM}, {VIENNA} }}, »{{ {}, {FROM}, {VIENNA} }}]", SUBSCRIPTION.replace("\"s\"", "\"t\"") ), "overlapping_subscriptions", "`t` overlaps `s`"),
     ]
 }
@@ -140,16 +144,51 @@ impl Pipe for String {}
 fn every_mistake_is_named_with_its_place_and_what_would_be_right() {
     let mut wrong = Vec::new();
     for (marked, code, part) in cases() {
-        let column = marked.chars().position(|character| character == '»').map_or(0, |index| index as u32 + 1);
-        let text = marked.replace('»', "");
+        let before = marked.split('»').next().unwrap_or_default();
         // A line above, so that the line is a result and not a default.
+        let line = before.matches('\n').count() as u32 + 2;
+        let column = before.chars().rev().take_while(|character| *character != '\n').count() as u32 + 1;
+        let text = marked.replace('»', "");
         let found = mistakes(&[("base.toml", BASE), ("case.toml", &format!("# a comment\n{text}"))]);
-        let right = matches!(&found[..], [one] if one.file == "case.toml" && one.line == 2 && one.column == column
+        let right = matches!(&found[..], [one] if one.file == "case.toml" && one.line == line && one.column == column
             && one.code.as_str() == code && one.to_string().contains(part));
         if !right {
             let shown: Vec<String> = found.iter().map(Mistake::to_string).collect();
-            wrong.push(format!("{marked}\n  expected {code} in column {column} saying {part}\n  found {shown:#?}"));
+            wrong.push(format!("{marked}\n  expected {code} at {line}:{column} saying {part}\n  found {shown:#?}"));
         }
     }
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Codes that no TOML file brings about, and the files of tests that show them.
+const SHOWN_ELSEWHERE: &[&str] = &[
+    // rows.rs
+    "invalid_json",
+    "too_deep",
+    "duplicate_field",
+    // change_data_capture.rs
+    "missing_key",
+    "invalid_key",
+    "unsupported_operation",
+    // here, below
+    "unknown_file_kind",
+];
+
+#[test]
+fn every_code_is_shown_by_a_case() {
+    let cases = cases();
+    let shown: BTreeSet<&str> = cases.iter().map(|(_, code, _)| *code).chain(SHOWN_ELSEWHERE.iter().copied()).collect();
+    let all: BTreeSet<&str> = MistakeCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(shown, all);
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused_and_says_which_kinds_there_are() {
+    let shown: Vec<String> = mistakes(&[("notes.yaml", "meters: []")]).iter().map(Mistake::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "notes.yaml:1:1: unknown_file_kind: unknown kind of file; catalog files end in .toml, or in .ndjson for one row a line"
+        ]
+    );
 }

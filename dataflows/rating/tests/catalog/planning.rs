@@ -149,7 +149,7 @@ fn what_others_refer_to_is_not_removed() {
     assert_eq!(
         shown,
         [
-            "still_referenced: plans `starter@2025-06-01T00:00:00Z`: 1 rows still refer to it: subscriptions `acme-1`; move them first"
+            "still_referenced: plans `starter@2025-06-01T00:00:00Z`: 1 row still refers to it: subscriptions `acme-1`; move what refers to it first"
         ]
     );
     assert_eq!(refusals[0].references[0].table, Table::Subscriptions);
