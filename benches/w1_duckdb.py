@@ -41,9 +41,9 @@ database.execute("""
 database.execute(f"""
     COPY (
         WITH usage AS (SELECT organization, feature, sum(quantity) AS quantity FROM usage_hour GROUP BY ALL)
-        SELECT organization, feature, quantity,
-               greatest(quantity - included, 0) AS overage,
-               greatest(quantity - included, 0) * unit_price AS cost
+        SELECT organization, usage.feature, usage.quantity,
+               greatest(usage.quantity - included, 0) AS overage,
+               greatest(usage.quantity - included, 0) * unit_price AS cost
         FROM usage
         JOIN read_csv({quote(folder + '/plans.csv')},
                       types = {{'included': 'DECIMAL(18,3)', 'unit_price': 'DECIMAL(18,9)'}}) AS plan
@@ -54,6 +54,7 @@ database.execute(f"""
 wall_s = time.perf_counter() - started
 events, units = database.execute("SELECT count(*), sum(quantity) FROM event").fetchone()
 (hours,) = database.execute("SELECT count(*) FROM usage_hour").fetchone()
+(overage,) = database.execute(f"SELECT sum(overage) FROM read_csv({quote(output)}, all_varchar = false, types = {{'overage': 'DECIMAL(38,3)'}})").fetchone()
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
     "version": duckdb.__version__,
@@ -63,4 +64,5 @@ print(json.dumps({
     "events": events,
     "usage_hour_rows": hours,
     "units": str(units),
+    "overage": str(overage),
 }))

@@ -77,9 +77,20 @@ impl Workload {
         self.folder.join("plans.csv")
     }
 
+    /// The same prices as a catalog.
+    pub fn catalog_folder(&self) -> PathBuf {
+        self.folder.join("catalog")
+    }
+
+    /// The price list is written last.
+    pub fn is_written(&self) -> bool {
+        self.plans_file().is_file()
+    }
+
     pub fn write(&self) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         self.write_events(&self.events_file())?;
+        crate::catalog::write(&self.catalog_folder())?;
         self.write_plans(&self.plans_file())
     }
 
