@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod cli;
 pub mod clickhouse;
 pub mod config;
+pub mod replay;
 pub mod source;

@@ -121,3 +121,17 @@ pub struct EpochCounts {
     /// The greatest event time that was accepted so far.
     pub event_time_max: Option<EventTime>,
 }
+
+impl EpochCounts {
+    /// The counts of this epoch and of a newer one together.
+    pub fn add(&mut self, newer: &EpochCounts) {
+        self.received += newer.received;
+        self.accepted += newer.accepted;
+        self.duplicate += newer.duplicate;
+        self.conflicting += newer.conflicting;
+        self.late += newer.late;
+        self.rejected += newer.rejected;
+        self.unattributed += newer.unattributed;
+        self.event_time_max = self.event_time_max.max(newer.event_time_max);
+    }
+}

@@ -2,9 +2,13 @@
 
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
+use super::output;
+use crate::catalog::CatalogError;
+use crate::replay::{self, Replay, ReplayError, Summary};
 use clap::Args;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Rate files of events with a catalog, and write the final tables as NDJSON
 #[derive(Args, Clone, Debug)]
@@ -34,7 +38,56 @@ pub struct ReplayArguments {
     pub json: bool,
 }
 
-pub fn run(global: &GlobalArguments, _arguments: &ReplayArguments) -> Result<Exit, CommandError> {
+pub fn run(global: &GlobalArguments, arguments: &ReplayArguments) -> Result<Exit, CommandError> {
     let _settings = global.settings(Vec::new())?;
-    Err(CommandError::unavailable("`replay` is not in this build"))
+    let replay = Replay {
+        catalog: &arguments.catalog,
+        events: &arguments.events,
+        out: &arguments.out,
+        workers: usize::from(arguments.workers),
+        epoch_events: arguments.epoch_events.map(NonZeroU64::get),
+        show_progress: io::stderr().is_terminal(),
+    };
+    let summary = replay::run(&replay).map_err(failed)?;
+    if arguments.json {
+        output::json(&summary)?;
+    } else {
+        print!("{}", text(&summary, &arguments.out));
+    }
+    Ok(Exit::Done)
+}
+
+fn failed(error: ReplayError) -> CommandError {
+    match error {
+        ReplayError::Catalog(CatalogError::Mistakes(mistakes)) => {
+            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+            CommandError::configuration(output::counted(mistakes.len(), "mistake in the catalog", "mistakes in the catalog"))
+        }
+        ReplayError::Catalog(_) | ReplayError::Refused(_) => CommandError::configuration(error),
+        ReplayError::Events(_) | ReplayError::Out { .. } => CommandError::input(error),
+        ReplayError::Worker(_) | ReplayError::Collector => CommandError::internal(error),
+    }
+}
+
+fn text(summary: &Summary, out: &Path) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    let rows: [(&str, u64); 11] = [
+        ("events", summary.events),
+        ("accepted", summary.accepted),
+        ("duplicate", summary.duplicate),
+        ("conflicting", summary.conflicting),
+        ("rejected", summary.rejected),
+        ("unattributed", summary.unattributed),
+        ("rows of usage_hour", summary.usage_hour_rows as u64),
+        ("rows of period_usage", summary.period_usage_rows as u64),
+        ("rows of rated_lines", summary.rated_line_rows as u64),
+        ("rows of rejected_events", summary.rejected_event_rows as u64),
+        ("events a second", summary.events_per_second),
+    ];
+    for (name, count) in rows {
+        let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);
+        table.add_row([comfy_table::Cell::new(name), count]);
+    }
+    format!("{table}\n{} ms, written to {}\n", summary.elapsed_ms, out.display())
 }

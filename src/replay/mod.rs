@@ -1,0 +1,197 @@
+//! `highwater replay`: the same graph over files, as fast as it can, to final tables as NDJSON.
+//!
+//! Owns the files it writes (their shapes are in `schemas/replay`). Does not own rating, nor the reading of files.
+
+mod order;
+mod outcome_file;
+mod rated_files;
+mod tables;
+mod usage_file;
+
+use crate::catalog::{CatalogError, read_catalog};
+use crate::source::file::FileSource;
+use crate::source::{Source, SourceError, Start, Stop};
+use highwater_dataflows::changes::EpochCounts;
+use highwater_dataflows::engine::{Engine, Settings, WorkerPanic, Windows};
+use highwater_dataflows::event::DimensionsKey;
+use highwater_dataflows::RefusedRow;
+use highwater_dataflows::feed::{Records, TableChange};
+use highwater_dataflows::meters::MeterBook;
+use highwater_dataflows::names::Names;
+use indicatif::{ProgressBar, ProgressStyle};
+use order::Ranks;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tables::FinalTables;
+
+/// A file is there or it is not: nothing arrives later.
+const LOOK: Duration = Duration::from_millis(1);
+/// To count events of an epoch by bytes, before they are decoded.
+const TYPICAL_EVENT_BYTES: u64 = 200;
+
+pub struct Replay<'a> {
+    pub catalog: &'a Path,
+    pub events: &'a [PathBuf],
+    pub out: &'a Path,
+    pub workers: usize,
+    /// Absent: all input is one epoch.
+    pub epoch_events: Option<u64>,
+    pub show_progress: bool,
+}
+
+/// What was done, and how fast.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    pub events: u64,
+    pub accepted: u64,
+    pub duplicate: u64,
+    pub conflicting: u64,
+    pub late: u64,
+    pub rejected: u64,
+    pub unattributed: u64,
+    pub bytes: u64,
+    pub usage_hour_rows: usize,
+    pub period_usage_rows: usize,
+    pub rated_line_rows: usize,
+    pub rejected_event_rows: usize,
+    pub elapsed_ms: u64,
+    pub events_per_second: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("{0}")]
+    Events(#[from] Stop),
+    #[error("{path}: {source}")]
+    Out { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Worker(#[from] WorkerPanic),
+    #[error("{} `{}`: {}", .0.key.table.name(), .0.key.key, .0.reason)]
+    Refused(RefusedRow),
+    #[error("the thread that takes up the results has stopped")]
+    Collector,
+}
+
+pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
+    let started = Instant::now();
+    let catalog = read_catalog(replay.catalog)?;
+    std::fs::create_dir_all(replay.out)
+        .map_err(|source| ReplayError::Out { path: replay.out.into(), source })?;
+    let mut source = FileSource::open(replay.events, &Start::first()).map_err(definite)?;
+    let bytes = replay.events.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
+    let progress = progress(replay.show_progress, bytes);
+    let settings = Settings {
+        workers: replay.workers,
+        windows: Windows { minute: false, hour: true, day: false },
+        // A file says nothing about when its events were received, so nothing in it is late or in the future.
+        horizon_us: None,
+        ..Settings::default()
+    };
+    let mut engine = Engine::start(settings, source.recall());
+    let names = engine.names().clone();
+    // Taken up beside the graph, so that it never waits for the tables.
+    let changes = engine.changes().clone();
+    let collector = std::thread::spawn(move || {
+        let mut tables = FinalTables::default();
+        changes.iter().for_each(|epoch| tables.absorb(epoch));
+        tables
+    });
+    let refused = engine.rows(catalog.rows.into_iter().map(TableChange::Upsert).collect());
+    if let Some(refused) = refused.into_iter().next() {
+        return Err(ReplayError::Refused(refused));
+    }
+    let meters = engine.meters();
+    feed(&mut engine, &mut source, replay.epoch_events, &progress)?;
+    engine.finish()?;
+    let mut tables = collector.join().map_err(|_| ReplayError::Collector)?;
+    progress.set_message("writing");
+    tables.settle();
+    let summary = write(replay, &names, &meters, &tables, bytes, started)?;
+    progress.finish_and_clear();
+    Ok(summary)
+}
+
+/// Feeds and seals everything that the files hold.
+fn feed(
+    engine: &mut Engine,
+    source: &mut FileSource,
+    epoch_events: Option<u64>,
+    progress: &ProgressBar,
+) -> Result<(), Stop> {
+    let mut open_events = 0;
+    while !source.finished() {
+        let Some(batch) = source.poll(LOOK).map_err(definite)? else { continue };
+        let length = match &batch.records {
+            Records::Lines { bytes, .. } => bytes.len() as u64,
+            Records::Framed(records) => records.len() as u64 * TYPICAL_EVENT_BYTES,
+        };
+        progress.inc(length);
+        open_events += length / TYPICAL_EVENT_BYTES;
+        engine.records(batch);
+        if epoch_events.is_some_and(|bound| open_events >= bound) {
+            engine.seal();
+            open_events = 0;
+        }
+    }
+    engine.seal();
+    Ok(())
+}
+
+fn definite(error: SourceError) -> Stop {
+    match error {
+        SourceError::Definite(stop) => stop,
+        SourceError::Temporary(outage) => Stop::Unreadable { what: outage.what, detail: outage.detail },
+    }
+}
+
+fn progress(show: bool, bytes: u64) -> ProgressBar {
+    if !show {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(bytes);
+    let template = "{bar:40} {bytes:>10}/{total_bytes} {bytes_per_sec:>12} {eta:>4} {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn write(
+    replay: &Replay<'_>,
+    names: &Names,
+    meters: &MeterBook,
+    tables: &FinalTables,
+    bytes: u64,
+    started: Instant,
+) -> Result<Summary, ReplayError> {
+    let failed = |source| ReplayError::Out { path: replay.out.into(), source };
+    let windows = tables.usage_hour.keys().map(|key| (key.organization, key.meter, key.dimensions));
+    let periods = tables.periods.keys().map(|key| (key.organization, key.meter, DimensionsKey(0)));
+    let ranks = Ranks::of(windows.chain(periods), names, meters);
+    let usage_path = replay.out.join("usage_hour.ndjson");
+    let usage_hour_rows = usage_file::write(&usage_path, tables, &ranks, meters, replay.workers).map_err(failed)?;
+    let (period_usage_rows, rated_line_rows) =
+        rated_files::write(replay.out, tables, &ranks, meters).map_err(failed)?;
+    let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
+    let EpochCounts { received, accepted, duplicate, conflicting, late, rejected, unattributed, .. } = tables.counts;
+    let elapsed = started.elapsed();
+    Ok(Summary {
+        events: received,
+        accepted,
+        duplicate,
+        conflicting,
+        late,
+        rejected,
+        unattributed,
+        bytes,
+        usage_hour_rows,
+        period_usage_rows,
+        rated_line_rows,
+        rejected_event_rows,
+        elapsed_ms: elapsed.as_millis() as u64,
+        events_per_second: (u128::from(received) * 1_000_000 / elapsed.as_micros().max(1)) as u64,
+    })
+}

@@ -1,0 +1,141 @@
+//! `period_usage.ndjson` and `rated_lines.ndjson`.
+
+use super::order::Ranks;
+use super::tables::FinalTables;
+use highwater_dataflows::changes::{PeriodKey, PeriodValue};
+use highwater_dataflows::event::DimensionsKey;
+use highwater_dataflows::meters::MeterBook;
+use highwater_rating::number::Currency;
+use highwater_rating::rate::{RatedLine, RatedPeriod};
+use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Writes both files in the order of (organization, meter, period); answers with the number of rows of each.
+pub fn write(
+    folder: &Path,
+    tables: &FinalTables,
+    ranks: &Ranks,
+    meters: &MeterBook,
+) -> io::Result<(usize, usize)> {
+    let mut rows: Vec<_> = tables
+        .periods
+        .iter()
+        .map(|(key, value)| (ranks.rank(key.organization, key.meter, DimensionsKey(0)), key, value))
+        .collect();
+    rows.sort_unstable_by_key(|(series, key, _)| (*series, key.period_start));
+    let mut periods = BufWriter::new(File::create(folder.join("period_usage.ndjson"))?);
+    let mut lines = BufWriter::new(File::create(folder.join("rated_lines.ndjson"))?);
+    let mut line_count = 0;
+    for (series, key, value) in &rows {
+        let head = format!(r#"{{"organizationId":{},"meter":{}"#, ranks.organization(*series), ranks.meter(*series));
+        write_row(&mut periods, &head, period_row(key, value))?;
+        let PeriodValue::Rated(rated) = value else { continue };
+        let organization_id = unquoted(ranks.organization(*series));
+        for line in &rated.lines {
+            let id = line.id(&organization_id, &meters.meter(key.meter).name);
+            write_row(&mut lines, &head, line_row(&id, rated, line))?;
+            line_count += 1;
+        }
+    }
+    periods.flush()?;
+    lines.flush()?;
+    Ok((rows.len(), line_count))
+}
+
+/// `head` is the open object with the names; `fields` close it.
+fn write_row(file: &mut impl Write, head: &str, fields: Value) -> io::Result<()> {
+    let fields = fields.to_string();
+    file.write_all(head.as_bytes())?;
+    file.write_all(b",")?;
+    // Without its opening brace.
+    file.write_all(&fields.as_bytes()[1..])?;
+    file.write_all(b"\n")
+}
+
+fn unquoted(text: &str) -> String {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn period_row(key: &PeriodKey, value: &PeriodValue) -> Value {
+    match value {
+        PeriodValue::Rated(rated) => json!({
+            "period_start": rated.period.start,
+            "period_end": rated.period.end,
+            "plan": rated.plan,
+            "currency": rated.currency,
+            "events": rated.events,
+            "quantity": rated.quantity,
+            "limit": rated.limit,
+            "overage": rated.overage,
+            "cost": money(&rated.currency, rated.cost_minor_units),
+            "cost_minor_units": rated.cost_minor_units.to_string(),
+        }),
+        PeriodValue::Error(error) => json!({ "period_start": key.period_start, "error": error.to_string() }),
+    }
+}
+
+fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
+    let terms = &line.span.terms;
+    let mut row = Map::new();
+    let mut put = |name: &str, value: Value| drop(row.insert(name.into(), value));
+    put("line_id", id.into());
+    put("period_start", json!(rated.period.start));
+    put("period_end", json!(rated.period.end));
+    put("span_start", json!(line.span.start));
+    put("span_end", json!(line.span.end));
+    put("plan", json!(terms.plan));
+    put("plan_version", json!(terms.plan_version));
+    put("overrides", json!(terms.overrides));
+    put("currency", json!(terms.currency));
+    put("events", json!(line.events));
+    put("quantity", json!(line.quantity));
+    put("included", json!(line.included));
+    put("overage", json!(line.overage));
+    let tiers = line.tiers.iter().map(|share| {
+        json!({
+            "tier": share.tier,
+            "quantity": share.quantity,
+            "amount_unrounded": unrounded(share.amount_unrounded),
+        })
+    });
+    put("tiers", Value::Array(tiers.collect()));
+    put("amount_unrounded", unrounded(line.amount_unrounded).into());
+    put("amount", money(&terms.currency, line.amount_minor_units));
+    put("amount_minor_units", line.amount_minor_units.to_string().into());
+    Value::Object(row)
+}
+
+/// In the currency's own digits: `75.00`, `1200`, `3.500`.
+fn money(currency: &str, minor_units: i128) -> Value {
+    Currency::from_code(currency).map_or(Value::Null, |currency| currency.format(minor_units).into())
+}
+
+/// 10⁻¹⁸ of the currency as the shortest exact decimal.
+fn unrounded(amount: i128) -> String {
+    let one = 10u128.pow(18);
+    let magnitude = amount.unsigned_abs();
+    let sign = if amount < 0 { "-" } else { "" };
+    let fraction = format!("{:018}", magnitude % one);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{fraction}", magnitude / one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unrounded_amount_is_written_to_its_last_digit() {
+        for (amount, text) in [
+            (0, "0"),
+            (1_000_000_000_000_000_000, "1"),
+            (-1_500_000_000_000_000_000, "-1.5"),
+            (1, "0.000000000000000001"),
+        ] {
+            assert_eq!(unrounded(amount), text);
+        }
+    }
+}
