@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.usage_minute
     quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the window''s events, exact to nine fractional digits; 0 where error is set.',
     error LowCardinality(String) COMMENT 'Empty, or why there is no quantity: quantity_overflow.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(window_start)
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.usage_hour
     quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the window''s events, exact to nine fractional digits; 0 where error is set.',
     error LowCardinality(String) COMMENT 'Empty, or why there is no quantity: quantity_overflow.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(window_start)
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.usage_day
     quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the window''s events, exact to nine fractional digits; 0 where error is set.',
     error LowCardinality(String) COMMENT 'Empty, or why there is no quantity: quantity_overflow.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(window_start)

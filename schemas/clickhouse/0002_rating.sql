@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.period_usage
     cost_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
     error LowCardinality(String) COMMENT 'Empty, or why there is no cost: quantity_overflow, amount_overflow, mixed_currencies, unknown_currency, invalid_charge.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(period_start)
@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.rated_lines
     amount Decimal(38, 12) COMMENT 'The amount in units of the currency, rounded once to the minor unit, half away from zero.',
     amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(period_start)

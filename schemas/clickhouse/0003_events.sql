@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.usage_events
     place_offset UInt64 COMMENT 'Where the record stands: the offset in the partition; for files that of the line''s first byte.',
     written_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was written; it is kept 13 months from then on.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toDate(event_time)
@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.event_outcomes
     first_place_offset Nullable(UInt64) COMMENT 'Of a duplicate or conflicting record: the offset of the first one.',
     written_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was written; it is kept 13 months from then on.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(day)
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.event_outcomes_daily
     code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty for accepted and duplicate.',
     records UInt64 COMMENT 'How many records ended so. Received is the sum over all outcomes.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toYYYYMM(day)

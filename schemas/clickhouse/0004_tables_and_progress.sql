@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.table_rows
     valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when the row holds, exclusive, in UTC; NULL where the row names no end.',
     row String COMMENT 'The whole row as JSON, as schemas/tables describes it.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (table, key)
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.progress
     `positions.next_offset` Array(UInt64) COMMENT 'Everything below this offset of the partition is in the table.',
     written_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was written, in UTC.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
-    is_deleted UInt8 COMMENT '1 marks the key as gone.'
+    is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY table

@@ -20,6 +20,8 @@ pub struct StoreError {
     pub determinacy: Determinacy,
     /// ClickHouse's exception code, where it answered with one.
     pub code: Option<u32>,
+    /// Trying again will not help until somebody changes something.
+    pub needs_a_person: bool,
     text: String,
 }
 
@@ -49,7 +51,14 @@ impl StoreError {
             Error::Network(_) if was_refused(error) => Determinacy::Definite,
             _ => Determinacy::Indefinite,
         };
-        StoreError { task: task.into(), determinacy, code, text: with_causes(error) }
+        let needs_a_person = match error {
+            Error::BadResponse(_) => {
+                code.is_some_and(|code| BEFORE_THE_FIRST_BLOCK.contains(&code) && !PASSING.contains(&code))
+            }
+            Error::InvalidParams(_) | Error::SchemaMismatch(_) | Error::Unsupported(_) => true,
+            _ => false,
+        };
+        StoreError { task: task.into(), determinacy, code, needs_a_person, text: with_causes(error) }
     }
 
     pub(super) fn timed_out(task: impl Into<String>, seconds: u64) -> StoreError {
@@ -57,14 +66,26 @@ impl StoreError {
             task: task.into(),
             determinacy: Determinacy::Indefinite,
             code: None,
+            needs_a_person: false,
             text: format!("no answer within {seconds} s"),
         }
     }
 
-    /// Trying again will not help until somebody changes something.
-    pub fn needs_a_person(&self) -> bool {
-        let lasting = |code: u32| BEFORE_THE_FIRST_BLOCK.contains(&code) && !PASSING.contains(&code);
-        self.code.is_some_and(lasting) || (self.code.is_none() && self.text.starts_with("schema mismatch"))
+    /// Rows speak of something that has no name here: a defect, told before anything was sent.
+    pub(super) fn unnamed(what: impl std::fmt::Display) -> StoreError {
+        let text = format!("{what} has no name");
+        StoreError {
+            task: "make rows".into(),
+            determinacy: Determinacy::Definite,
+            code: None,
+            needs_a_person: true,
+            text,
+        }
+    }
+
+    /// Nothing of what was tried took effect.
+    pub fn is_definite(&self) -> bool {
+        self.determinacy == Determinacy::Definite
     }
 
     pub(super) fn is_unknown_table_or_database(&self) -> bool {
@@ -138,7 +159,7 @@ mod tests {
         ] {
             let text = error.to_string();
             let error = StoreError::new("insert into usage_minute", &error);
-            assert_eq!((error.determinacy, error.needs_a_person()), (determinacy, needs_a_person), "{text}");
+            assert_eq!((error.determinacy, error.needs_a_person), (determinacy, needs_a_person), "{text}");
         }
     }
 }

@@ -7,9 +7,11 @@ pub mod embedded;
 mod error;
 mod schema;
 mod secret;
+pub mod sink;
 mod store;
 
 pub use error::{Determinacy, StoreError};
 pub use schema::{Databases, Difference, Drift, MigrateError, Migration, Step};
 pub use secret::Secret;
+pub use sink::{Delay, EpochWrite, Sink, Written};
 pub use store::{ClickHouseSettings, Store};

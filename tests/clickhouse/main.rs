@@ -2,6 +2,9 @@
 
 mod crash;
 mod engine;
+mod epochs;
 mod front;
 mod host;
+mod proxy;
 mod schema;
+mod sink;

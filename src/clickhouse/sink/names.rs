@@ -1,0 +1,108 @@
+//! The texts behind the keys of one process, kept beside the sink: rows borrow them, and looking one up takes no lock.
+
+use super::EpochWrite;
+use super::rows::usage::Dimensions;
+use crate::clickhouse::StoreError;
+use crate::source::PartitionName;
+use highwater_dataflows::event::{DimensionsKey, MeterIndex, OrganizationKey};
+use highwater_dataflows::meters::MeterBook;
+use highwater_dataflows::names::Names;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+#[derive(Default)]
+pub struct Texts {
+    organizations: HashMap<OrganizationKey, Arc<str>, foldhash::fast::FixedState>,
+    dimensions: HashMap<(MeterIndex, DimensionsKey), Arc<Dimensions>, foldhash::fast::FixedState>,
+    meters: Vec<Arc<str>>,
+}
+
+impl Texts {
+    /// Looks up everything that `write` speaks of. After this, making its rows cannot fail.
+    pub fn learn(&mut self, write: &EpochWrite<'_>) -> Result<(), StoreError> {
+        let changes = write.changes;
+        for (index, meter) in write.meters.meters() {
+            if usize::from(index.0) == self.meters.len() {
+                self.meters.push(meter.name.clone());
+            }
+        }
+        for (key, _) in &changes.usage {
+            self.learn_organization(key.organization, write.names)?;
+            self.learn_dimensions(key.meter, key.dimensions, write.names, write.meters)?;
+        }
+        for (key, _) in &changes.periods {
+            self.learn_organization(key.organization, write.names)?;
+            self.check_meter(key.meter)?;
+        }
+        for (key, _) in &changes.outcome_counts {
+            self.learn_organization(key.organization, write.names)?;
+        }
+        for accepted in &changes.archive {
+            accepted.meters.iter().try_for_each(|index| self.check_meter(*index))?;
+            write.partition(accepted.place.partition)?;
+        }
+        for outcome in &changes.outcomes {
+            write.partition(outcome.record.place.partition)?;
+        }
+        for outcome in write.rejected_tables {
+            write.table_partition(outcome.record.place.partition)?;
+        }
+        Ok(())
+    }
+
+    fn learn_organization(&mut self, key: OrganizationKey, names: &Names) -> Result<(), StoreError> {
+        if !self.organizations.contains_key(&key) {
+            let name = names
+                .organization(key)
+                .ok_or_else(|| StoreError::unnamed(format_args!("organization {:016x}", key.0)))?;
+            self.organizations.insert(key, name);
+        }
+        Ok(())
+    }
+
+    fn learn_dimensions(
+        &mut self,
+        index: MeterIndex,
+        key: DimensionsKey,
+        names: &Names,
+        meters: &MeterBook,
+    ) -> Result<(), StoreError> {
+        if !self.dimensions.contains_key(&(index, key)) {
+            self.check_meter(index)?;
+            let meter = meters.get(index).ok_or_else(|| StoreError::unnamed(format_args!("meter {}", index.0)))?;
+            let values =
+                names.dimensions(key).ok_or_else(|| StoreError::unnamed(format_args!("dimensions {:016x}", key.0)))?;
+            let pairs: Arc<Dimensions> = meter.dimensions.iter().cloned().zip(values).collect();
+            self.dimensions.insert((index, key), pairs);
+        }
+        Ok(())
+    }
+
+    fn check_meter(&self, index: MeterIndex) -> Result<(), StoreError> {
+        let known = usize::from(index.0) < self.meters.len();
+        if known { Ok(()) } else { Err(StoreError::unnamed(format_args!("meter {}", index.0))) }
+    }
+
+    pub fn organization(&self, key: OrganizationKey) -> &str {
+        &self.organizations[&key]
+    }
+
+    pub fn meter(&self, index: MeterIndex) -> &str {
+        &self.meters[usize::from(index.0)]
+    }
+
+    pub fn dimensions(&self, index: MeterIndex, key: DimensionsKey) -> &Dimensions {
+        &self.dimensions[&(index, key)]
+    }
+}
+
+impl EpochWrite<'_> {
+    pub(super) fn partition(&self, number: u32) -> Result<&PartitionName, StoreError> {
+        let position = self.positions.get(&number);
+        position.map(|position| &position.name).ok_or_else(|| StoreError::unnamed(format_args!("partition {number}")))
+    }
+
+    pub(super) fn table_partition(&self, number: u32) -> Result<&PartitionName, StoreError> {
+        self.table_partitions.get(&number).ok_or_else(|| StoreError::unnamed(format_args!("table partition {number}")))
+    }
+}
