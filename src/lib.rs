@@ -4,5 +4,8 @@ pub mod catalog;
 pub mod cli;
 pub mod clickhouse;
 pub mod config;
+pub mod demo;
+pub mod http;
 pub mod replay;
+pub mod service;
 pub mod source;

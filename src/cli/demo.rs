@@ -2,6 +2,8 @@
 
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
+use super::run::{exit_of, failed};
+use crate::demo::{self, Demo, DemoError};
 use clap::Args;
 use std::time::Duration;
 
@@ -26,7 +28,16 @@ pub struct DemoArguments {
     pub no_table: bool,
 }
 
-pub fn run(global: &GlobalArguments, _arguments: &DemoArguments) -> Result<Exit, CommandError> {
-    let _settings = global.settings_with_secrets(Vec::new())?;
-    Err(CommandError::unavailable("`demo` is not in this build"))
+pub fn run(global: &GlobalArguments, arguments: &DemoArguments) -> Result<Exit, CommandError> {
+    let settings = global.settings_with_secrets(Vec::new())?;
+    let demo = Demo {
+        organizations: arguments.organizations,
+        rate: arguments.rate,
+        duration: arguments.duration,
+        show_table: !arguments.no_table,
+    };
+    demo::run(settings.config, &demo).map(exit_of).map_err(|error| match error {
+        DemoError::Service(error) => failed(error),
+        DemoError::Traffic(error) => CommandError::unavailable(format_args!("{error:#}")),
+    })
 }

@@ -61,7 +61,11 @@ fn failed(error: ReplayError) -> CommandError {
     match error {
         ReplayError::Catalog(CatalogError::Mistakes(mistakes)) => {
             mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
-            CommandError::configuration(output::counted(mistakes.len(), "mistake in the catalog", "mistakes in the catalog"))
+            CommandError::configuration(output::counted(
+                mistakes.len(),
+                "mistake in the catalog",
+                "mistakes in the catalog",
+            ))
         }
         ReplayError::Catalog(_) | ReplayError::Refused(_) => CommandError::configuration(error),
         ReplayError::Events(_) | ReplayError::Out { .. } => CommandError::input(error),

@@ -3,6 +3,7 @@
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
 use crate::config::Flag;
+use crate::service::{self, Ended, ServiceError};
 use clap::Args;
 
 /// Run the service: read events and tables, keep usage and rated overage up to date in ClickHouse
@@ -32,6 +33,27 @@ impl RunArguments {
 }
 
 pub fn run(global: &GlobalArguments, arguments: &RunArguments) -> Result<Exit, CommandError> {
-    let _settings = global.settings_with_secrets(arguments.flags())?;
-    Err(CommandError::unavailable("`run` is not in this build"))
+    let settings = global.settings_with_secrets(arguments.flags())?;
+    service::run(&settings.config).map(exit_of).map_err(failed)
+}
+
+/// A drain that was cut short ends like the signal that asked for it.
+pub fn exit_of(ended: Ended) -> Exit {
+    match ended {
+        Ended::Drained => Exit::Done,
+        Ended::Cut => Exit::Terminated,
+    }
+}
+
+pub fn failed(error: ServiceError) -> CommandError {
+    match error {
+        ServiceError::Configuration(_) => CommandError::configuration(error),
+        ServiceError::Unavailable(_) | ServiceError::Manifest(_) => {
+            CommandError::unavailable(error).help("highwater doctor")
+        }
+        ServiceError::Feed(_) => CommandError::unavailable(error),
+        ServiceError::Commit(_) | ServiceError::Io(_) | ServiceError::Worker(_) | ServiceError::Thread(_) => {
+            CommandError::internal(error)
+        }
+    }
 }

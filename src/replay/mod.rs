@@ -11,10 +11,10 @@ mod usage_file;
 use crate::catalog::{CatalogError, read_catalog};
 use crate::source::file::FileSource;
 use crate::source::{Source, SourceError, Start, Stop};
-use highwater_dataflows::changes::EpochCounts;
-use highwater_dataflows::engine::{Engine, Settings, WorkerPanic, Windows};
-use highwater_dataflows::event::DimensionsKey;
 use highwater_dataflows::RefusedRow;
+use highwater_dataflows::changes::EpochCounts;
+use highwater_dataflows::engine::{Engine, Settings, Windows, WorkerPanic};
+use highwater_dataflows::event::DimensionsKey;
 use highwater_dataflows::feed::{Records, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
@@ -78,8 +78,7 @@ pub enum ReplayError {
 pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
     let started = Instant::now();
     let catalog = read_catalog(replay.catalog)?;
-    std::fs::create_dir_all(replay.out)
-        .map_err(|source| ReplayError::Out { path: replay.out.into(), source })?;
+    std::fs::create_dir_all(replay.out).map_err(|source| ReplayError::Out { path: replay.out.into(), source })?;
     let mut source = FileSource::open(replay.events, &Start::first()).map_err(definite)?;
     let bytes = replay.events.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
     let progress = progress(replay.show_progress, bytes);

@@ -42,7 +42,8 @@ impl Ranks {
         for (rank, (_, key)) in by_name.iter().enumerate() {
             organizations.insert(*key, rank as u32);
         }
-        let mut by_meter: Vec<_> = meter_ranks.keys().map(|index| (meters.meter(*index).name.clone(), *index)).collect();
+        let mut by_meter: Vec<_> =
+            meter_ranks.keys().map(|index| (meters.meter(*index).name.clone(), *index)).collect();
         by_meter.sort();
         let meter_texts = by_meter.iter().map(|(name, _)| quoted(name)).collect();
         for (rank, (_, index)) in by_meter.iter().enumerate() {

@@ -13,12 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Writes both files in the order of (organization, meter, period); answers with the number of rows of each.
-pub fn write(
-    folder: &Path,
-    tables: &FinalTables,
-    ranks: &Ranks,
-    meters: &MeterBook,
-) -> io::Result<(usize, usize)> {
+pub fn write(folder: &Path, tables: &FinalTables, ranks: &Ranks, meters: &MeterBook) -> io::Result<(usize, usize)> {
     let mut rows: Vec<_> = tables
         .periods
         .iter()

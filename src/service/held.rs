@@ -1,0 +1,85 @@
+//! Several epochs as one: what is shown after a catch-up, or after ClickHouse kept us waiting.
+//!
+//! Rows are absolute, so the newest value of a key is the value; accepted events and outcomes add up.
+
+use highwater_dataflows::changes::{
+    AcceptedEvent, Epoch, EpochChanges, EpochCounts, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey,
+    WindowValue,
+};
+use highwater_dataflows::feed::Place;
+use std::collections::HashMap;
+
+#[derive(Default)]
+pub struct Held {
+    epoch: Epoch,
+    usage: HashMap<WindowKey, Option<WindowValue>>,
+    periods: HashMap<PeriodKey, Option<PeriodValue>>,
+    outcome_counts: HashMap<OutcomeCountKey, u64>,
+    archive: Vec<AcceptedEvent>,
+    outcomes: Vec<OutcomeRow>,
+    counts: EpochCounts,
+}
+
+impl Held {
+    /// `changes` is newer than all that was absorbed before. Events and outcomes at places for which `already_written`
+    /// holds are left out: their rows never change, and are in ClickHouse.
+    pub fn absorb(&mut self, changes: EpochChanges, already_written: impl Fn(Place) -> bool) {
+        self.epoch = changes.epoch;
+        self.usage.extend(changes.usage);
+        self.periods.extend(changes.periods);
+        self.outcome_counts.extend(changes.outcome_counts);
+        // A retract changes the archived row of an event that may stand before the mark, so it is always sent.
+        self.archive
+            .extend(changes.archive.into_iter().filter(|event| event.retracted || !already_written(event.place)));
+        self.outcomes.extend(changes.outcomes.into_iter().filter(|outcome| !already_written(outcome.record.place)));
+        self.counts.add(&changes.counts);
+    }
+
+    /// How many rows are held: what bounds a merge.
+    pub fn rows(&self) -> usize {
+        self.usage.len() + self.periods.len() + self.archive.len() + self.outcomes.len()
+    }
+
+    pub fn take(&mut self) -> EpochChanges {
+        let held = std::mem::take(self);
+        EpochChanges {
+            epoch: held.epoch,
+            usage: held.usage.into_iter().collect(),
+            periods: held.periods.into_iter().collect(),
+            archive: held.archive,
+            outcomes: held.outcomes,
+            outcome_counts: held.outcome_counts.into_iter().collect(),
+            counts: held.counts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_dataflows::changes::WindowSize;
+    use highwater_dataflows::event::{DimensionsKey, MeterIndex, OrganizationKey};
+    use highwater_rating::number::Quantity;
+    use highwater_rating::time::EventTime;
+
+    #[test]
+    fn the_newest_value_of_a_key_is_the_one_that_is_shown() {
+        let key = WindowKey {
+            size: WindowSize::Hour,
+            organization: OrganizationKey(1),
+            meter: MeterIndex(0),
+            dimensions: DimensionsKey(0),
+            start: EventTime(0),
+        };
+        let usage = |events| Some(WindowValue::Usage { events, quantity: Quantity::units(events as i64) });
+        let mut held = Held::default();
+        for (epoch, value) in [(1, usage(1)), (2, usage(2)), (3, None)] {
+            let changes = EpochChanges { epoch: Epoch(epoch), usage: vec![(key, value)], ..EpochChanges::default() };
+            held.absorb(changes, |_| false);
+        }
+        let merged = held.take();
+        assert_eq!(merged.epoch, Epoch(3));
+        assert_eq!(merged.usage, [(key, None)]);
+        assert!(held.take().usage.is_empty());
+    }
+}

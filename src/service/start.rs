@@ -1,0 +1,176 @@
+//! Opening the parts in the order in which they need each other, and ending them in the reverse order.
+
+use super::committer::{CommitError, Committer};
+use super::feeder::{FeedError, Feeder, Sealed};
+use super::inquiry::{MeterBooks, inquiries};
+use super::manifest::{DataFolder, ManifestError};
+use super::parts;
+use super::status::{Phase, Status};
+use super::stop::{Ended, Signals};
+use super::tables::TableReader;
+use crate::clickhouse::embedded;
+use crate::config::{Config, MissingTimestamp};
+use crate::source::{Positions, Start};
+use highwater_dataflows::engine::{Engine, Settings, Windows, WorkerPanic};
+use highwater_dataflows::event::DecodeSettings;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Sealed epochs that may wait for ClickHouse. More stop the reading, and records wait where they are durable.
+const SEALED_WAITING_MAX: usize = 4;
+/// How long an orderly end may take before the process ends anyway: nothing is lost, as everything that was
+/// acknowledged is read again.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Settings that name something that cannot be used.
+    #[error("{0}")]
+    Configuration(String),
+    /// Something that must be there at start is not.
+    #[error("{0}")]
+    Unavailable(String),
+    #[error(transparent)]
+    Worker(#[from] WorkerPanic),
+    #[error("the {0} has stopped by a fault of its own")]
+    Thread(String),
+}
+
+/// How a run rates, taken from the settings.
+pub fn engine_settings(config: &Config) -> Settings {
+    let microseconds = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    Settings {
+        workers: config.service.workers,
+        // Terms may change at any minute, and what was counted must follow.
+        windows: Windows { minute: true, hour: true, day: true },
+        archive: config.events.archive,
+        horizon_us: Some(microseconds(config.events.horizon)),
+        decode: decode_settings(config),
+        ..Settings::default()
+    }
+}
+
+pub fn decode_settings(config: &Config) -> DecodeSettings {
+    DecodeSettings {
+        archive: config.events.archive,
+        future_tolerance_us: i64::try_from(config.events.future_tolerance.as_micros()).unwrap_or(i64::MAX),
+        missing_timestamp: match config.events.missing_timestamp {
+            MissingTimestamp::Reject => highwater_dataflows::event::MissingTimestamp::Reject,
+            MissingTimestamp::Receipt => highwater_dataflows::event::MissingTimestamp::ReceivedAt,
+        },
+        record_bytes: config.events.max_event_bytes,
+        ..DecodeSettings::default()
+    }
+}
+
+/// From where the source reads: everything once more, as the state is a function of it.
+pub fn start_of(data: &DataFolder) -> Result<Start, ServiceError> {
+    let known = data.read()?.released;
+    Ok(if known.is_empty() { Start::first() } else { Start::replay(known) })
+}
+
+/// A service whose threads run.
+pub struct Service {
+    status: Arc<Status>,
+    feeder: std::thread::JoinHandle<(Engine, Result<(), FeedError>)>,
+    committer: std::thread::JoinHandle<Result<DataFolder, CommitError>>,
+    /// Held until the end: dropping it closes the engine.
+    _clickhouse: Option<embedded::Running>,
+    pub http_address: SocketAddr,
+    /// Where ClickHouse answers.
+    pub clickhouse_url: String,
+}
+
+impl Service {
+    /// Opens every part; on return the service reads and writes.
+    pub fn start(config: &Config, signals: &Signals) -> Result<Service, ServiceError> {
+        let status = Arc::new(Status::default());
+        let data = DataFolder::claim(&config.service.data_dir)?;
+        let (clickhouse, store) = parts::clickhouse(config, signals.runtime())?;
+        let start = start_of(&data)?;
+        let opened = parts::source(config, start)?;
+        let engine = Engine::start(engine_settings(config), opened.source.recall());
+        let (inquirer, inquiries) = inquiries();
+        let meters = MeterBooks::default();
+        let writer = parts::writer(config, &store, &engine, meters.clone(), status.clone(), signals.runtime())?;
+        let shared = parts::shared(config, &opened, &engine, inquirer, meters.clone(), &store, status.clone());
+        let http_address = parts::serve(config, shared, signals)?;
+        let (sealed_sender, sealed) = crossbeam_channel::bounded::<Sealed>(SEALED_WAITING_MAX);
+        let (written_sender, written) = crossbeam_channel::bounded::<Positions>(SEALED_WAITING_MAX);
+        let manifest = data.read()?;
+        let committer = Committer {
+            sealed,
+            changes: engine.changes().clone(),
+            data,
+            manifest: manifest.clone(),
+            writer,
+            written: written_sender,
+            status: status.clone(),
+        };
+        let feeder = Feeder {
+            engine,
+            source: opened.source,
+            tables: TableReader::default(),
+            interval: config.service.epoch_interval,
+            released: manifest.released,
+            sealed: sealed_sender,
+            written,
+            stop: signals.asked(),
+            status: status.clone(),
+            meters,
+            inquiries,
+        };
+        let feeder = std::thread::Builder::new().name("feeder".into()).spawn(move || feeder.run())?;
+        let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run())?;
+        let clickhouse_url = store.url().to_owned();
+        Ok(Service { status, feeder, committer, _clickhouse: clickhouse, http_address, clickhouse_url })
+    }
+
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+
+    /// Until somebody asks for the end or a thread ends by itself; then drains.
+    pub fn until_end(self, signals: &Signals) -> Result<Ended, ServiceError> {
+        let asked = signals.asked();
+        while !self.feeder.is_finished() && !self.committer.is_finished() && !asked.load(Ordering::Acquire) {
+            // Two threads and a flag: looking some times a second is the simplest that cannot be missed.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.drain(signals)
+    }
+
+    fn drain(self, signals: &Signals) -> Result<Ended, ServiceError> {
+        signals.ask();
+        self.status.update(|snapshot| snapshot.phase = Phase::Draining);
+        let deadline = Instant::now() + DRAIN_MAX;
+        while !(self.feeder.is_finished() && self.committer.is_finished()) {
+            if Instant::now() > deadline {
+                tracing::warn!("not everything could be written in time; it is written after the next start");
+                return Ok(Ended::Cut);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let stopped = |name: &str| ServiceError::Thread(name.to_owned());
+        let (engine, fed) = self.feeder.join().map_err(|_| stopped("feeder"))?;
+        let committed = self.committer.join().map_err(|_| stopped("committer"))?;
+        engine.finish()?;
+        match (fed, committed) {
+            // The feeder only noticed that the committer had gone.
+            (Err(FeedError::CommitterGone), Err(error)) => Err(error.into()),
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Err(error)) => Err(error.into()),
+            (Ok(()), Ok(_)) => Ok(Ended::Drained),
+        }
+    }
+}
