@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{Contribution, DimensionsKey, MeterIndex};
 use crate::names::dimensions_key;
-use highwater_rating::tables::{Condition, Scalar};
+use highwater_rating::tables::{Condition, NumberToken, Scalar};
 
 fn read(meters: impl IntoIterator<Item = Meter>, bytes: &str) -> Result<Vec<Contribution>, Box<Rejection>> {
     let book = MeterBook::of(meters).unwrap();
@@ -78,6 +78,7 @@ fn conditions_hold_on_equal_scalars_only() {
         read([meter], &plain_and(&format!("\"metadata\":{metadata}"))).unwrap().len() == 1
     };
     let high = || Scalar::Text("high".into());
+    let number = |token: &str| Scalar::Number(NumberToken(token.into()));
     let cases = [
         (vec![high()], r#"{"tier":"high"}"#, true),
         (vec![high()], r#"{"tier":"low"}"#, false),
@@ -87,6 +88,11 @@ fn conditions_hold_on_equal_scalars_only() {
         (vec![Scalar::Flag(true)], r#"{"tier":true}"#, true),
         (vec![Scalar::Flag(true)], r#"{"tier":"true"}"#, false),
         (vec![high(), Scalar::Flag(false)], r#"{"tier":false}"#, true),
+        (vec![number("2.50")], r#"{"tier":2.5}"#, true),
+        (vec![number("2")], r#"{"tier":2.0}"#, true),
+        (vec![number("0")], r#"{"tier":-0.0}"#, true),
+        (vec![number("2")], r#"{"tier":"2"}"#, false),
+        (vec![number("2")], r#"{"tier":2e0}"#, false),
         (vec![], r#"{"tier":2}"#, false),
     ];
     for (one_of, metadata, holds) in cases {

@@ -1,6 +1,7 @@
 //! What the decoder promises, a file each.
 
 mod agreement;
+mod examples;
 mod meaning;
 mod measuring;
 mod rejections;
