@@ -108,6 +108,7 @@ pub struct OutcomeCountKey {
     pub code: String,
 }
 
+/// What became of the epoch's own records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EpochCounts {
     pub received: u64,
@@ -118,7 +119,7 @@ pub struct EpochCounts {
     pub rejected: u64,
     /// Accepted, and matched no meter.
     pub unattributed: u64,
-    /// The greatest event time that was accepted so far.
+    /// The greatest event time that was accepted so far, in any epoch.
     pub event_time_max: Option<EventTime>,
 }
 

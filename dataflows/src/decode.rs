@@ -59,12 +59,12 @@ pub fn decode<'scope>(
         let rows_capability = capabilities.pop();
         let parcels_capability = capabilities.pop();
         let mut capabilities = parcels_capability.zip(rows_capability);
-        let mut decoder = Decoder::new(names, settings);
+        let mut unpacker = Unpacker { decoder: Decoder::new(names, settings), workers, expected: 0 };
         move |_| {
             while let Some((parcels_capability, rows_capability)) = capabilities.as_mut() {
                 match commands.try_recv() {
                     Ok(Command::Batch(fed)) => {
-                        let parcels = parcels_of(fed, *parcels_capability.time(), workers, &mut decoder);
+                        let parcels = unpacker.unpack(fed, *parcels_capability.time());
                         parcels_output.activate().session(&*parcels_capability).give_iterator(parcels.into_iter());
                         // One batch at a time, so that counting keeps up with decoding.
                         again.activate();
@@ -92,37 +92,53 @@ pub fn decode<'scope>(
     Decoding { parcels, rows, activator }
 }
 
-/// Decodes a batch into one parcel for each worker.
-fn parcels_of(fed: Fed, time: Time, workers: usize, decoder: &mut Decoder) -> Vec<Parcel> {
-    let mut contents: Vec<(Vec<Event>, Vec<Box<Rejection>>)> = Vec::new();
-    contents.resize_with(workers, Default::default);
-    let mut put = |decoded: Decoded| match decoded {
-        Decoded::Event(event) => contents[worker_of(event.organization, workers)].0.push(event),
-        Decoded::Rejected(rejection) => {
-            contents[worker_of(organization_key(&rejection.organization_id), workers)].1.push(rejection);
-        }
-    };
-    let partition = fed.batch.partition;
-    match &fed.batch.records {
-        Records::Lines { bytes, first_offset } => {
-            let mut start = 0;
-            while start < bytes.len() {
-                let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
-                let line = &bytes[start..end];
-                if !line.iter().all(u8::is_ascii_whitespace) {
-                    let place = Place { partition, offset: first_offset + start as u64 };
-                    put(decoder.decode(line, place, None, &fed.meters));
+/// Decodes batches into one parcel for each worker.
+struct Unpacker {
+    decoder: Decoder,
+    workers: usize,
+    /// How many events the last batch had for the worker with the most: room for as many saves moving them.
+    expected: usize,
+}
+
+type Contents = (Vec<Event>, Vec<Box<Rejection>>);
+
+impl Unpacker {
+    fn unpack(&mut self, fed: Fed, time: Time) -> Vec<Parcel> {
+        let mut contents: Vec<Contents> = Vec::with_capacity(self.workers);
+        contents.resize_with(self.workers, || (Vec::with_capacity(self.expected), Vec::new()));
+        let partition = fed.batch.partition;
+        match &fed.batch.records {
+            Records::Lines { bytes, first_offset } => {
+                let mut start = 0;
+                while start < bytes.len() {
+                    let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
+                    let line = &bytes[start..end];
+                    if !line.iter().all(u8::is_ascii_whitespace) {
+                        let place = Place { partition, offset: first_offset + start as u64 };
+                        put(self.decoder.decode(line, place, None, &fed.meters), &mut contents);
+                    }
+                    start = end + 1;
                 }
-                start = end + 1;
             }
+            Records::Framed(records) => records
+                .iter()
+                .for_each(|record| put(self.decoder.decode_record(partition, record, &fed.meters), &mut contents)),
         }
-        Records::Framed(records) => {
-            records.iter().for_each(|record| put(decoder.decode_record(partition, record, &fed.meters)));
+        self.expected = contents.iter().map(|(events, _)| events.len()).max().unwrap_or(0);
+        let fed = Arc::new(fed);
+        let parcel =
+            |(destination, (events, rejections))| Parcel { fed: fed.clone(), time, destination, events, rejections };
+        contents.into_iter().enumerate().map(parcel).collect()
+    }
+}
+
+#[inline]
+fn put(decoded: Decoded, contents: &mut [Contents]) {
+    match decoded {
+        Decoded::Event(event) => contents[worker_of(event.organization, contents.len())].0.push(event),
+        Decoded::Rejected(rejection) => {
+            let organization = organization_key(&rejection.organization_id);
+            contents[worker_of(organization, contents.len())].1.push(rejection);
         }
     }
-    let fed = Arc::new(fed);
-    let parcels = contents.into_iter().enumerate();
-    parcels
-        .map(|(destination, (events, rejections))| Parcel { fed: fed.clone(), time, destination, events, rejections })
-        .collect()
 }

@@ -21,7 +21,7 @@ pub struct AccountOf<A> {
     pub organization: OrganizationKey,
     pub meter: MeterIndex,
     /// Whether the epoch's list of changed accounts has it.
-    pub listed: bool,
+    listed: bool,
     schedule: Schedule,
     /// The schedule that differential holds; none while there was nothing to rate.
     entered_schedule: Option<Schedule>,
@@ -57,6 +57,12 @@ impl<A: Accumulator> AccountOf<A> {
             series: SmallVec::new(),
             positions: None,
         }
+    }
+
+    /// Whether it is to be put on the epoch's list of changed accounts: once an epoch.
+    #[inline]
+    pub fn list(&mut self) -> bool {
+        !std::mem::replace(&mut self.listed, true)
     }
 
     #[inline]

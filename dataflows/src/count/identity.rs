@@ -88,7 +88,7 @@ impl Identities {
 
     /// Remembers an identity that `find` did not know.
     #[inline]
-    pub fn insert(&mut self, identity: u128, content: u64, day: i64, place: Place) {
+    pub fn insert(&mut self, identity: u128, content: u64, day: i32, place: Place) {
         let key = key(identity);
         let place = PackedPlace::pack(place).unwrap_or_else(|| {
             self.far.insert(key, place);
@@ -191,7 +191,7 @@ mod tests {
         let identity = |number: u64| xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes());
         for number in 0..50_000 {
             assert_eq!(identities.find(identity(number), number << 16), None);
-            identities.insert(identity(number), number << 16, number as i64, place(3, number));
+            identities.insert(identity(number), number << 16, number as i32, place(3, number));
         }
         assert_eq!(identities.len(), 50_000);
         for number in 0..50_000 {

@@ -31,6 +31,12 @@ pub struct Spans<A> {
     gap: (EventTime, EventTime),
     /// How many events lie in gaps.
     outside: u64,
+    /// What most accounts never need, out of the way of the rest.
+    moved: Option<Box<Moved>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Moved {
     /// Spans that are no more, as far as differential still holds them.
     dropped: Vec<(EventTime, Entered)>,
     /// Of meters that do not add up: the quantity of each whole period, as entered.
@@ -41,15 +47,7 @@ pub struct Spans<A> {
 
 impl<A: Accumulator> Default for Spans<A> {
     fn default() -> Spans<A> {
-        Spans {
-            spans: SmallVec::new(),
-            recent: 0,
-            gap: (EventTime(0), EventTime(0)),
-            outside: 0,
-            dropped: Vec::new(),
-            periods: Vec::new(),
-            touched_periods: Vec::new(),
-        }
+        Spans { spans: SmallVec::new(), recent: 0, gap: (EventTime(0), EventTime(0)), outside: 0, moved: None }
     }
 }
 
@@ -130,15 +128,17 @@ impl<A: Accumulator> Spans<A> {
         A: 'a,
     {
         let before = self.spans.len();
-        let (dropped, touched) = (&mut self.dropped, &mut self.touched_periods);
+        let moved = self.moved.get_or_insert_default();
         self.spans.retain(|span| {
             let same = match schedule.span_at(span.start) {
                 SpanOrGap::Span(now) => (now.start, now.end, now.period) == (span.start, span.end, span.period),
                 SpanOrGap::Gap(_) => false,
             };
             if !same {
-                dropped.push((span.start, span.entered));
-                touched.push(span.period.start);
+                moved.dropped.push((span.start, span.entered));
+                if !A::ADDITIVE {
+                    moved.touched_periods.push(span.period.start);
+                }
             }
             same
         });
@@ -195,26 +195,28 @@ impl<A: Accumulator> Spans<A> {
     /// What changed since the last call, as differences for differential. Spans without usage are forgotten.
     pub fn enter(&mut self, mut give: impl FnMut(SpanFigure, Amount)) {
         // First what is no more: a span that was dropped and came back then enters whole.
-        for (start, entered) in self.dropped.drain(..) {
+        for (start, entered) in self.moved.iter_mut().flat_map(|moved| moved.dropped.drain(..)) {
             entered.replace(Entered::default(), &mut |known, amount| give(SpanFigure::Span(start, known), amount));
         }
-        let mut touched = std::mem::take(&mut self.touched_periods);
         for span in self.spans.iter_mut().filter(|span| span.changed) {
             span.changed = false;
             let now = if span.coarse { Entered::coarse(&span.total) } else { Entered::of(&span.total) };
             span.entered.replace(now, &mut |known, amount| give(SpanFigure::Span(span.start, known), amount));
             span.entered = now;
             if !A::ADDITIVE {
-                touched.push(span.period.start);
+                self.moved.get_or_insert_default().touched_periods.push(span.period.start);
             }
         }
-        if !A::ADDITIVE {
-            touched.sort_unstable();
-            touched.dedup();
-            touched.iter().for_each(|period| self.enter_period(*period, &mut give));
+        if !A::ADDITIVE
+            && let Some(mut moved) = self.moved.take()
+        {
+            moved.touched_periods.sort_unstable();
+            moved.touched_periods.dedup();
+            for period in moved.touched_periods.drain(..) {
+                self.enter_period(period, &mut moved.periods, &mut give);
+            }
+            self.moved = Some(moved);
         }
-        touched.clear();
-        self.touched_periods = touched;
         if self.spans.iter().any(|span| span.total.events() == 0) {
             self.spans.retain(|span| span.total.events() != 0);
             self.recent = 0;
@@ -222,7 +224,12 @@ impl<A: Accumulator> Spans<A> {
     }
 
     /// The quantity of a whole period, which for a meter that does not add up is no sum of its spans.
-    fn enter_period(&mut self, start: EventTime, give: &mut impl FnMut(SpanFigure, Amount)) {
+    fn enter_period(
+        &self,
+        start: EventTime,
+        periods: &mut Vec<(EventTime, Entered)>,
+        give: &mut impl FnMut(SpanFigure, Amount),
+    ) {
         let mut spans = self.spans.iter().filter(|span| span.period.start == start && span.total.events() != 0);
         let now = match (spans.next(), spans.next()) {
             (None, _) => Entered::default(),
@@ -233,11 +240,11 @@ impl<A: Accumulator> Spans<A> {
                 Entered::of(&total)
             }
         };
-        let position = self.periods.iter().position(|(period, _)| *period == start);
-        let entered = position.map(|position| self.periods.swap_remove(position).1).unwrap_or_default();
+        let position = periods.iter().position(|(period, _)| *period == start);
+        let entered = position.map(|position| periods.swap_remove(position).1).unwrap_or_default();
         entered.replace(now, &mut |known, amount| give(SpanFigure::Period(start, known), amount));
         if now != Entered::default() {
-            self.periods.push((start, now));
+            periods.push((start, now));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the counting operator enters into differential: one difference for each span that an epoch changed.
 
 use super::accumulator::Accumulator;
+use super::wide::Wide;
 use differential_dataflow::difference::{Abelian, IsZero, Monoid, Semigroup};
 use highwater_rating::time::EventTime;
 use serde::{Deserialize, Serialize};
@@ -69,39 +70,41 @@ impl Abelian for Amount {
 /// What differential holds of one figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entered {
+    events: u64,
+    quantity: Wide,
     known: Known,
-    amount: Amount,
 }
 
 impl Entered {
     pub fn of<A: Accumulator>(total: &A) -> Entered {
-        let events = total.events() as i64;
+        let events = total.events();
         match total.quantity() {
             _ if events == 0 => Entered::default(),
-            Ok(quantity) => Entered { known: Known::Exact, amount: Amount { events, quantity: quantity.0 } },
-            Err(_) => Entered { known: Known::Overflow, amount: Amount { events, quantity: 0 } },
+            Ok(quantity) => Entered { events, quantity: quantity.0.into(), known: Known::Exact },
+            Err(_) => Entered { events, quantity: Wide::default(), known: Known::Overflow },
         }
     }
 
     pub fn coarse<A: Accumulator>(total: &A) -> Entered {
-        match Entered::of(total) {
-            Entered { known: Known::Exact, amount } if !amount.is_zero() => Entered { known: Known::Coarse, amount },
-            other => other,
-        }
+        Entered { known: if total.events() == 0 { Known::Exact } else { Known::Coarse }, ..Entered::of(total) }
+    }
+
+    fn amount(self) -> Amount {
+        Amount { events: self.events as i64, quantity: self.quantity.into() }
     }
 
     /// Gives the differences that lead from here to `now`.
     pub fn replace(self, now: Entered, give: &mut impl FnMut(Known, Amount)) {
-        let mut taken = self.amount;
+        let mut taken = self.amount();
         taken.negate();
         if self.known == now.known {
-            taken.plus_equals(&now.amount);
+            taken.plus_equals(&now.amount());
             if !taken.is_zero() {
                 give(self.known, taken);
             }
             return;
         }
-        for (known, amount) in [(self.known, taken), (now.known, now.amount)] {
+        for (known, amount) in [(self.known, taken), (now.known, now.amount())] {
             if !amount.is_zero() {
                 give(known, amount);
             }

@@ -1,32 +1,31 @@
 //! `sum`: the values added up, exactly.
 
 use super::{Accumulator, Overflow, Reading};
+use crate::count::wide::Wide;
 use highwater_rating::number::Quantity;
 
 /// Ten to the 38th billionths: the first magnitude that `Decimal(38, 9)` cannot hold.
 const BOUND: u128 = 10u128.pow(38);
 
-/// The sum is kept as two halves, because an `i128` field would cost eight bytes of padding in every window.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
     events: u64,
-    high: i64,
-    low: u64,
+    total: Wide,
 }
 
 impl Sum {
     #[inline]
     pub fn total(&self) -> i128 {
-        (i128::from(self.high) << 64) | i128::from(self.low)
+        self.total.into()
     }
 
     /// Between the bound and the end of `i128` there is room for 7 × 10^10 more events of the greatest quantity. What
     /// would leave even that stays at the far end for good, which is an overflow, rather than come back as a number.
     #[inline]
     fn set(&mut self, total: Option<i128>) {
-        let total = if self.total() == i128::MIN { i128::MIN } else { total.unwrap_or(i128::MIN) };
-        self.high = (total >> 64) as i64;
-        self.low = total as u64;
+        if self.total() != i128::MIN {
+            self.total = total.unwrap_or(i128::MIN).into();
+        }
     }
 }
 
