@@ -21,7 +21,7 @@ use std::time::Instant;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ORGANIZATIONS: usize = 10_000;
-const BATCH_BYTES: usize = 256 * 1024;
+const BATCH_BYTES: usize = 128 * 1024;
 /// Name, share in percent, included in plan 1, price of a unit.
 const FEATURES: [(&str, u64, u64, &str); 8] = [
     ("api_call", 55, 2_000, "0.000005"),

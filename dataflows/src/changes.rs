@@ -7,6 +7,7 @@ use crate::feed::Place;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{RateError, RatedPeriod};
 use highwater_rating::time::EventTime;
+use std::sync::Arc;
 
 /// Counts the seals since the graph was started, from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +66,8 @@ pub struct PeriodKey {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeriodValue {
-    Rated(RatedPeriod),
+    /// Shared with the graph, which must know what it gave out to take it back.
+    Rated(Arc<RatedPeriod>),
     Error(RateError),
 }
 

@@ -5,7 +5,7 @@
 use crate::event::{DecodeSettings, Decoded, Decoder, Event, OrganizationKey, Rejection};
 use crate::feed::{Place, Records};
 use crate::names::{Names, organization_key};
-use crate::parcel::{Fed, Parcel};
+use crate::parcel::{Fed, Parcel, Spare};
 use crate::schedules::TermsRow;
 use crate::time::Time;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
@@ -44,6 +44,7 @@ pub fn decode<'scope>(
     commands: Receiver<Command>,
     names: Arc<Names>,
     settings: DecodeSettings,
+    spare: Spare,
     mut identity: impl FnMut(u128) -> Option<crate::count::identity::Known> + 'static,
 ) -> Decoding<'scope> {
     let workers = scope.peers();
@@ -59,7 +60,7 @@ pub fn decode<'scope>(
         let rows_capability = capabilities.pop();
         let parcels_capability = capabilities.pop();
         let mut capabilities = parcels_capability.zip(rows_capability);
-        let mut unpacker = Unpacker { decoder: Decoder::new(names, settings), workers, expected: 0 };
+        let mut unpacker = Unpacker { decoder: Decoder::new(names, settings), workers, spare };
         move |_| {
             while let Some((parcels_capability, rows_capability)) = capabilities.as_mut() {
                 match commands.try_recv() {
@@ -96,8 +97,7 @@ pub fn decode<'scope>(
 struct Unpacker {
     decoder: Decoder,
     workers: usize,
-    /// How many events the last batch had for the worker with the most: room for as many saves moving them.
-    expected: usize,
+    spare: Spare,
 }
 
 type Contents = (Vec<Event>, Vec<Box<Rejection>>);
@@ -105,7 +105,7 @@ type Contents = (Vec<Event>, Vec<Box<Rejection>>);
 impl Unpacker {
     fn unpack(&mut self, fed: Fed, time: Time) -> Vec<Parcel> {
         let mut contents: Vec<Contents> = Vec::with_capacity(self.workers);
-        contents.resize_with(self.workers, || (Vec::with_capacity(self.expected), Vec::new()));
+        contents.resize_with(self.workers, || (self.spare.take(), Vec::new()));
         let partition = fed.batch.partition;
         match &fed.batch.records {
             Records::Lines { bytes, first_offset } => {
@@ -124,7 +124,6 @@ impl Unpacker {
                 .iter()
                 .for_each(|record| put(self.decoder.decode_record(partition, record, &fed.meters), &mut contents)),
         }
-        self.expected = contents.iter().map(|(events, _)| events.len()).max().unwrap_or(0);
         let fed = Arc::new(fed);
         let parcel =
             |(destination, (events, rejections))| Parcel { fed: fed.clone(), time, destination, events, rejections };

@@ -19,7 +19,7 @@
 //! Everything is partitioned by organization: each worker counts and rates its own, and only parcels and terms change
 //! workers. Rating happens at the last tick of an epoch, when what was counted and the terms agree.
 
-use crate::changes::{Epoch, EpochChanges, PeriodKey};
+use crate::changes::{Epoch, EpochChanges, PeriodKey, PeriodValue};
 use crate::collect::Collector;
 use crate::count::operator::count;
 use crate::count::{Count, CountSettings};
@@ -28,13 +28,13 @@ use crate::event::DecodeSettings;
 use crate::feed::Recall;
 use crate::names::Names;
 use crate::overage::{AccountKey, Accounts, Rated, overage};
+use crate::parcel::Spare;
 use crate::schedules::schedules;
 use crate::time::{Time, first_tick, last_tick};
 use crossbeam_channel::Receiver;
 use differential_dataflow::VecCollection;
 use differential_dataflow::operators::arrange::arrangement::arrange_core;
 use differential_dataflow::trace::implementations::ValBatcher;
-use hashbrown::HashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -66,9 +66,10 @@ pub fn build(worker: &mut Worker, commands: Receiver<Command>, shared: &Shared) 
     let (collector, sealed) = (&shared.collector, &shared.sealed);
     worker.dataflow::<Time, _, _>(|scope| {
         let known = move |identity| asked.borrow().known(identity);
-        let fed = decode(scope, commands, names.clone(), shared.decode.clone(), known);
+        let spare = Spare::default();
+        let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let usage = count(fed.parcels, terms, state, collector.clone(), sealed.clone());
+        let usage = count(fed.parcels, terms, state, spare, collector.clone(), sealed.clone());
         let accounts: Accounts = arrange_core(usage.inner, Pipeline, "Accounts", ValBatcher::new);
         give_out(overage(accounts), collector.clone(), sealed.clone());
         fed.activator
@@ -104,18 +105,16 @@ fn give_out(
     });
 }
 
-/// What is new for a key stands for it; a key that only lost what it had is gone.
-fn upserts(
-    updates: impl Iterator<Item = ((AccountKey, Rated), isize)>,
-) -> Vec<(PeriodKey, Option<crate::changes::PeriodValue>)> {
-    let mut updates: Vec<_> = updates.collect();
-    let mut rows: HashMap<PeriodKey, _, foldhash::fast::FixedState> = HashMap::default();
-    differential_dataflow::consolidation::consolidate(&mut updates);
-    for (((organization, meter), (period_start, value)), difference) in updates {
-        let row = rows.entry(PeriodKey { organization, meter, period_start }).or_insert(None);
-        if difference > 0 {
-            *row = Some(value);
-        }
-    }
-    rows.into_iter().collect()
+/// What is new for a key stands for it; a key that only lost what it had is gone. Each key has at most one value that
+/// came and one that went: the reduce speaks once an epoch.
+fn upserts(updates: impl Iterator<Item = ((AccountKey, Rated), isize)>) -> Vec<(PeriodKey, Option<PeriodValue>)> {
+    let row = |(((organization, meter), (period_start, value)), difference): (_, isize)| {
+        let key = PeriodKey { organization, meter, period_start };
+        (key, (difference > 0).then_some(value))
+    };
+    let mut rows: Vec<(PeriodKey, Option<PeriodValue>)> = updates.map(row).collect();
+    // Of two rows of a key the one with a value comes first, and stays.
+    rows.sort_unstable_by_key(|(key, value)| (*key, value.is_none()));
+    rows.dedup_by_key(|(key, _)| *key);
+    rows
 }

@@ -21,6 +21,7 @@ use highwater_rating::tables::Aggregation;
 use highwater_rating::terms::{Period, Schedule, SpanOrGap};
 use highwater_rating::time::EventTime;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 pub type AccountKey = (OrganizationKey, MeterIndex);
 
@@ -98,7 +99,7 @@ impl Rating<'_> {
             Err(error) => PeriodValue::Error(error),
             Ok(quantity) => {
                 let usage = PeriodUsage { aggregation: self.aggregation, period, spans: &spans, quantity };
-                rate(&usage).map_or_else(PeriodValue::Error, PeriodValue::Rated)
+                rate(&usage).map_or_else(PeriodValue::Error, |period| PeriodValue::Rated(Arc::new(period)))
             }
         };
         (period.start, value)

@@ -9,6 +9,8 @@ use crate::meters::MeterBook;
 use crate::time::Time;
 use crossbeam_channel::Receiver;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A batch with what decides how it is read.
@@ -38,6 +40,27 @@ pub struct Parcel {
     pub destination: usize,
     pub events: Vec<Event>,
     pub rejections: Vec<Box<Rejection>>,
+}
+
+/// Emptied lists of events of one worker, to be filled again: a list is some hundred kilobytes, which an allocator
+/// would give back to the system and fetch anew with every batch.
+#[derive(Clone, Debug, Default)]
+pub struct Spare(Rc<RefCell<Vec<Vec<Event>>>>);
+
+impl Spare {
+    /// More are not kept: batches in flight are counted one after the other.
+    const KEPT: usize = 8;
+
+    pub fn take(&self) -> Vec<Event> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub fn give(&self, events: Vec<Event>) {
+        let mut lists = self.0.borrow_mut();
+        if lists.len() < Spare::KEPT {
+            lists.push(events);
+        }
+    }
 }
 
 impl Fed {

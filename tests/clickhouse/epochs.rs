@@ -192,7 +192,7 @@ impl Epochs {
                 (hour, Some(WindowValue::Usage { events: 150, quantity: Quantity::units(150) })),
             ];
             changes.periods = vec![
-                self.period("acme", Some(PeriodValue::Rated(rated(vec![line(span(0, 30), 100)])))),
+                self.period("acme", Some(PeriodValue::Rated(rated(vec![line(span(0, 30), 100)]).into()))),
                 self.period("globex", Some(PeriodValue::Error(RateError::AmountOverflow))),
             ];
             changes.archive = vec![accepted()];

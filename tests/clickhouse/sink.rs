@@ -217,7 +217,7 @@ async fn lines_that_a_moved_boundary_leaves_behind_are_taken_away() {
         (6, vec![(first, end)]),
     ] {
         let lines = spans.iter().map(|(start, end)| line(span(*start, *end), 100)).collect();
-        let period = epochs.period("acme", Some(PeriodValue::Rated(rated(lines))));
+        let period = epochs.period("acme", Some(PeriodValue::Rated(rated(lines).into())));
         sink.write(&epochs.write(1, &epochs.changes(epoch, |changes| changes.periods = vec![period])))
             .await
             .expect("written");
@@ -278,7 +278,7 @@ async fn a_row_without_a_name_is_told_before_anything_is_sent() {
 async fn the_summary_has_the_shape_of_the_product_document() {
     let Some(mut sink) = sink("summary").await else { return };
     let epochs = Epochs::around_now();
-    let period = epochs.period("acme", Some(PeriodValue::Rated(epochs.rated_now())));
+    let period = epochs.period("acme", Some(PeriodValue::Rated(epochs.rated_now().into())));
     let other = epochs.period("globex", Some(PeriodValue::Error(RateError::AmountOverflow)));
     sink.write(&epochs.write(1, &epochs.changes(1, |changes| changes.periods = vec![period, other])))
         .await

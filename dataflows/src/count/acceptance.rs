@@ -6,7 +6,6 @@ use super::account::with_account;
 use super::identity::Known;
 use super::original::Missing;
 use super::outcome::day_of;
-use super::prefetch::prefetch;
 use super::{Accepted, Count, archived, reading_of};
 use crate::changes::{Outcome, OutcomeRow};
 use crate::event::{Code, Decoded, Event, Rejection};
@@ -83,7 +82,7 @@ impl Count {
     #[inline]
     fn accept(&mut self, event: &Event, meters: &MeterBook, position: usize) -> Result<(), Refusal> {
         let waiting = self.accepted.len();
-        let organization = self.organizations.position(event.organization);
+        let organization = self.positions[position];
         for (number, contribution) in event.contributions.iter().enumerate() {
             let account = self.organizations.account(organization, event.organization, contribution.meter, meters);
             let series = with_account!(self.organizations.account_at(account), inner => {
@@ -91,7 +90,7 @@ impl Count {
                     let row = meters.meter(contribution.meter);
                     let room = row.dimensions.is_empty() || inner.series_count() < row.dimension_limit as usize;
                     room.then(|| inner.begin_series(contribution.dimensions))
-                })
+                }).inspect(|series| inner.prefetch_tails(*series))
             });
             let Some(series) = series else {
                 self.accepted.truncate(waiting);
@@ -102,7 +101,6 @@ impl Count {
             };
             let (event, contribution) = (position as u32, number as u32);
             self.accepted.push(Accepted { event, contribution, account, series });
-            prefetch(&raw const self.organizations.accounts()[account as usize]);
         }
         let day = day_of(event.event_time);
         self.identities.insert(event.identity, event.content, day, event.place);
@@ -118,9 +116,8 @@ impl Count {
 
     #[inline]
     fn count_accepted(&mut self, event: &Event, organization: u32) {
-        let organization = self.organizations.at(organization);
         let day = day_of(event.received_at.unwrap_or(event.event_time));
-        self.outcomes.accepted(organization, event.organization, day);
+        self.outcomes.accepted(self.organizations.at(organization), organization, day);
     }
 
     /// Takes the event of this identity out of everything that it went into.

@@ -154,14 +154,12 @@ impl<A: Accumulator> AccountOf<A> {
         self.spans.enter(|figure, amount| give(Entry::Usage(figure, amount)));
     }
 
-    /// The lines of memory that adding to the account's first series will touch.
+    /// Starts to fetch the windows that the next events of a series most likely go to.
     #[inline]
-    pub fn tails(&self, windows: Windows) -> [*const u8; 3] {
-        let tail = |size| match self.series.first() {
-            Some(series) if windows.keeps(size) => series.tail(size),
-            _ => std::ptr::null(),
-        };
-        SIZES.map(tail)
+    pub fn prefetch_tails(&self, series: u32) {
+        if let Some(series) = self.series.get(series as usize) {
+            series.prefetch_tails();
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use super::prefetch::prefetch;
 use crate::feed::Place;
 use hashbrown::HashMap;
 
-const SHARD_BITS: u32 = 8;
-const FIRST_CAPACITY: usize = 32;
+/// Shards are small enough to grow without a pause, and for an allocator to reuse what they outgrew.
+const SHARD_BITS: u32 = 12;
+const FIRST_CAPACITY: usize = 8;
 
 /// What is known of an accepted event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

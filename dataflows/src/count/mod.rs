@@ -37,7 +37,6 @@ use identity::{Identities, Known};
 use organization::Organizations;
 use original::Originals;
 use outcome::{Outcomes, day_of};
-use prefetch::prefetch;
 use std::sync::Arc;
 use usage::Amount;
 use window::{Shown, Windows, start_of};
@@ -63,6 +62,8 @@ pub struct Count {
     touched: Vec<Touched>,
     /// Accounts with something to enter.
     changed: Vec<u32>,
+    /// Positions of the organizations of the events that are looked at together.
+    positions: Vec<u32>,
     /// Contributions of accepted events that are not added yet.
     accepted: Vec<Accepted>,
     /// Positions of accepted events that are not in the archive yet.
@@ -90,6 +91,7 @@ impl Count {
             archive: Vec::new(),
             touched: Vec::new(),
             changed: Vec::new(),
+            positions: Vec::new(),
             accepted: Vec::new(),
             unarchived: Vec::new(),
             retracted: HashSet::default(),
@@ -100,8 +102,8 @@ impl Count {
         self.identities.find(identity, 0)
     }
 
-    /// Counts what a batch holds for this worker, in the batch's order.
-    pub fn count(&mut self, parcel: Parcel) {
+    /// Counts what a batch holds for this worker, in the batch's order, and gives the emptied list back.
+    pub fn count(&mut self, parcel: Parcel) -> Vec<Event> {
         let Parcel { fed, mut events, rejections, .. } = parcel;
         self.originals.learn(&fed);
         for rejection in rejections {
@@ -110,21 +112,32 @@ impl Count {
             self.outcomes.other(organization_key(&row.record.organization_id), day, row);
         }
         for together in events.chunks_mut(TOGETHER) {
-            together.iter().for_each(|event| self.identities.prefetch(event.identity));
+            self.fetch(together);
             for position in 0..together.len() {
                 self.take(&fed, together, position);
             }
             self.add_accepted(together);
         }
+        events.clear();
+        events
+    }
+
+    /// Looks up what the events will need, and starts to fetch it.
+    #[inline]
+    fn fetch(&mut self, together: &[Event]) {
+        self.positions.clear();
+        for event in together {
+            self.identities.prefetch(event.identity);
+            let position = self.organizations.position(event.organization);
+            self.positions.push(position);
+            if let [contribution, ..] = &*event.contributions {
+                self.organizations.prefetch(position, contribution.meter);
+            }
+        }
     }
 
     fn add_accepted(&mut self, together: &mut [Event]) {
         let windows = self.settings.windows;
-        for accepted in &self.accepted {
-            with_account!(&self.organizations.accounts()[accepted.account as usize], inner => {
-                inner.tails(windows).into_iter().for_each(prefetch);
-            });
-        }
         for accepted in self.accepted.drain(..) {
             let event = &together[accepted.event as usize];
             let reading = reading_of(event, event.contributions[accepted.contribution as usize].value);
@@ -169,10 +182,16 @@ impl Count {
             });
         }
         let mut usage = Vec::with_capacity(self.touched.len());
-        for touched in self.touched.drain(..) {
+        for (position, touched) in self.touched.iter().enumerate() {
+            if let Some(ahead) = self.touched.get(position + TOGETHER) {
+                self.organizations.prefetch_account(ahead.account);
+            }
+            if let Some(ahead) = self.touched.get(position + TOGETHER / 2) {
+                with_account!(self.organizations.account_at(ahead.account), inner => inner.prefetch_tails(ahead.series));
+            }
             with_account!(self.organizations.account_at(touched.account), inner => {
                 let (organization, meter) = (inner.organization, inner.meter);
-                let (dimensions, shown) = inner.show(&touched);
+                let (dimensions, shown) = inner.show(touched);
                 let start = start_of(touched.size, touched.number);
                 let key = WindowKey { size: touched.size, organization, meter, dimensions, start };
                 match shown {
@@ -182,12 +201,13 @@ impl Count {
                 }
             });
         }
+        self.touched.clear();
         // What was accepted and retracted in one epoch has one row, which says both.
         let retracted = std::mem::take(&mut self.retracted);
         if !retracted.is_empty() {
             self.archive.retain(|accepted| accepted.retracted || !retracted.contains(&accepted.place));
         }
-        let outcomes = self.outcomes.close();
+        let outcomes = self.outcomes.close(&mut self.organizations);
         EpochChanges {
             epoch,
             usage,

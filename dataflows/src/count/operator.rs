@@ -8,7 +8,7 @@ use crate::changes::Epoch;
 use crate::collect::Collector;
 use crate::event::OrganizationKey;
 use crate::overage::{AccountKey, Rateable};
-use crate::parcel::Parcel;
+use crate::parcel::{Parcel, Spare};
 use crate::schedules::{OrganizationTerms, TermsByOrganization};
 use crate::time::{Time, first_tick, last_tick};
 use differential_dataflow::{AsCollection, VecCollection};
@@ -33,6 +33,7 @@ type TermsChange = ((OrganizationKey, Arc<OrganizationTerms>), Time, isize);
 struct Waiting {
     parcels: BTreeMap<u64, Parcel>,
     next_sequence: u64,
+    spare: Spare,
     terms: BTreeMap<Time, HashMap<OrganizationKey, Option<Arc<OrganizationTerms>>, foldhash::fast::FixedState>>,
 }
 
@@ -66,7 +67,7 @@ impl Waiting {
         {
             let parcel = first.remove();
             self.put_in_force_before(parcel.time, count);
-            count.count(parcel);
+            self.spare.give(count.count(parcel));
             self.next_sequence += 1;
         }
     }
@@ -77,6 +78,7 @@ pub fn count<'scope>(
     parcels: StreamVec<'scope, Time, Parcel>,
     terms: TermsByOrganization<'scope>,
     state: Rc<RefCell<Count>>,
+    spare: Spare,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
 ) -> VecCollection<'scope, Time, (AccountKey, Rateable), Amount> {
@@ -88,7 +90,7 @@ pub fn count<'scope>(
     let mut output = OutputBuilder::<_, CapacityContainerBuilder<Vec<Entered>>>::from(output);
     builder.build(move |mut capabilities| {
         let mut capability = capabilities.pop();
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting { spare, ..Waiting::default() };
         let mut open = Epoch(1);
         move |frontiers| {
             parcels_input.for_each(|_, data| {

@@ -1,6 +1,7 @@
 //! Organizations with usage: the one lookup an event costs, from which accounts are found by index.
 
 use super::account::Account;
+use super::prefetch::{CACHE_LINE, prefetch};
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::meters::MeterBook;
 use crate::schedules::OrganizationTerms;
@@ -10,11 +11,20 @@ use std::sync::Arc;
 const NONE: u32 = u32::MAX;
 
 pub struct Organization {
+    pub key: OrganizationKey,
     pub terms: Arc<OrganizationTerms>,
     /// The account of each meter, by the meter's index.
     accounts: Vec<u32>,
-    /// The count of accepted events of the day that came last, by its place among the outcome counts.
-    pub recent_day: (i32, u32),
+    /// How many events were accepted, by day, in order of days.
+    pub accepted: Vec<AcceptedOfDay>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct AcceptedOfDay {
+    pub day: i32,
+    /// In the open epoch.
+    pub changed: bool,
+    pub count: u64,
 }
 
 #[derive(Default)]
@@ -38,13 +48,21 @@ impl Organizations {
     fn begin(&mut self, key: OrganizationKey) -> u32 {
         let position = self.list.len() as u32;
         let terms = Arc::default();
-        self.list.push(Organization { terms, accounts: Vec::new(), recent_day: (0, NONE) });
+        self.list.push(Organization { key, terms, accounts: Vec::new(), accepted: Vec::new() });
         self.positions.insert(key, position);
         position
     }
 
     pub fn at(&mut self, position: u32) -> &mut Organization {
         &mut self.list[position as usize]
+    }
+
+    /// Starts to fetch an account, if there is one.
+    #[inline]
+    pub fn prefetch(&self, position: u32, meter: MeterIndex) {
+        if let Some(account) = self.list[position as usize].accounts.get(usize::from(meter.0)) {
+            self.prefetch_account(*account);
+        }
     }
 
     /// The account of an (organization, meter), opened where there was none.
@@ -77,9 +95,11 @@ impl Organizations {
         &mut self.accounts[account as usize]
     }
 
+    /// Starts to fetch an account by its index.
     #[inline]
-    pub fn accounts(&self) -> &[Account] {
-        &self.accounts
+    pub fn prefetch_account(&self, account: u32) {
+        let account = self.accounts.as_ptr().wrapping_add(account as usize).cast::<u8>();
+        (0..size_of::<Account>()).step_by(CACHE_LINE).for_each(|line| prefetch(account.wrapping_add(line)));
     }
 
     pub fn accounts_of(&self, position: u32) -> impl Iterator<Item = u32> {

@@ -1,12 +1,13 @@
 //! What became of every record: absolute counts per (day, organization, outcome, code), and a row for each record that
 //! was not accepted. Owns conservation: received is the sum of all outcomes, at all times.
 
-use super::organization::Organization;
+use super::organization::{AcceptedOfDay, Organization, Organizations};
 use crate::changes::{EpochCounts, Outcome, OutcomeCountKey, OutcomeRow};
 use crate::event::OrganizationKey;
 use hashbrown::HashMap;
 use highwater_rating::time::EventTime;
 
+/// Of any outcome but `accepted`: those are counted where the organization is, because there are many.
 struct Counted {
     key: OutcomeCountKey,
     count: u64,
@@ -18,6 +19,8 @@ pub struct Outcomes {
     counted: Vec<Counted>,
     positions: HashMap<OutcomeCountKey, u32, foldhash::fast::FixedState>,
     changed: Vec<u32>,
+    /// Organizations, by position, and days of which more events were accepted.
+    changed_days: Vec<(u32, i32)>,
     pub rows: Vec<OutcomeRow>,
     pub counts: EpochCounts,
 }
@@ -36,15 +39,24 @@ pub fn day_of(instant: EventTime) -> i32 {
 }
 
 impl Outcomes {
+    /// `position` is the organization's, for the end of the epoch.
     #[inline]
-    pub fn accepted(&mut self, organization: &mut Organization, key: OrganizationKey, day: i32) {
+    pub fn accepted(&mut self, organization: &mut Organization, position: u32, day: i32) {
         self.counts.received += 1;
         self.counts.accepted += 1;
-        if organization.recent_day.0 != day || organization.recent_day.1 == u32::MAX {
-            let key = OutcomeCountKey { day, organization: key, outcome: Outcome::Accepted, code: String::new() };
-            organization.recent_day = (day, self.position(key));
+        let days = &mut organization.accepted;
+        let of_day = match days.last() {
+            Some(last) if last.day == day => days.len() - 1,
+            _ => days.binary_search_by_key(&day, |of_day| of_day.day).unwrap_or_else(|place| {
+                days.insert(place, AcceptedOfDay { day, changed: false, count: 0 });
+                place
+            }),
+        };
+        let of_day = &mut days[of_day];
+        of_day.count += 1;
+        if !std::mem::replace(&mut of_day.changed, true) {
+            self.changed_days.push((position, day));
         }
-        self.count(organization.recent_day.1);
     }
 
     /// Any other outcome, with its row.
@@ -60,12 +72,7 @@ impl Outcomes {
         *counter += 1;
         let key = OutcomeCountKey { day, organization, outcome: row.outcome, code: row.record.code.clone() };
         let position = self.position(key);
-        self.count(position);
         self.rows.push(row);
-    }
-
-    #[inline]
-    fn count(&mut self, position: u32) {
         let counted = &mut self.counted[position as usize];
         counted.count += 1;
         if !counted.changed {
@@ -84,14 +91,21 @@ impl Outcomes {
     }
 
     /// Ends the epoch.
-    pub fn close(&mut self) -> Changed {
+    pub fn close(&mut self, organizations: &mut Organizations) -> Changed {
         let counted = &mut self.counted;
-        let absolute = self.changed.drain(..).map(|position| {
+        let others = self.changed.drain(..).map(|position| {
             let counted = &mut counted[position as usize];
             counted.changed = false;
             (counted.key.clone(), counted.count)
         });
-        let absolute = absolute.collect();
+        let mut absolute: Vec<(OutcomeCountKey, u64)> = others.collect();
+        absolute.extend(self.changed_days.drain(..).filter_map(|(position, day)| {
+            let organization = organizations.at(position);
+            let of_day = organization.accepted.iter_mut().rfind(|of_day| of_day.day == day)?;
+            of_day.changed = false;
+            let (organization, count) = (organization.key, of_day.count);
+            Some((OutcomeCountKey { day, organization, outcome: Outcome::Accepted, code: String::new() }, count))
+        }));
         let counts = self.counts;
         self.counts = EpochCounts { event_time_max: counts.event_time_max, ..EpochCounts::default() };
         Changed { rows: std::mem::take(&mut self.rows), absolute, counts }

@@ -1,5 +1,7 @@
 //! Asks for memory before it is needed. A hint and nothing else: results never depend on it.
 
+pub const CACHE_LINE: usize = 64;
+
 /// Starts to fetch the cache line at `target`.
 #[inline(always)]
 pub fn prefetch<T>(target: *const T) {

@@ -4,6 +4,7 @@
 //! the finest windows when terms move (`span`).
 
 use super::accumulator::{Accumulator, Reading};
+use super::prefetch::prefetch;
 use crate::changes::{WindowSize, WindowValue};
 use crate::event::DimensionsKey;
 use highwater_rating::time::EventTime;
@@ -164,11 +165,11 @@ impl<A: Accumulator> Series<A> {
         self.sizes[size as usize].iter().map(|window| (window.number(), &window.total))
     }
 
-    /// Where the next events of a size are likely to go.
     #[inline]
-    pub fn tail(&self, size: WindowSize) -> *const u8 {
-        let windows = &self.sizes[size as usize];
-        windows.as_ptr().wrapping_add(windows.len().saturating_sub(1)).cast()
+    pub fn prefetch_tails(&self) {
+        for windows in &self.sizes {
+            prefetch(windows.as_ptr().wrapping_add(windows.len().saturating_sub(1)));
+        }
     }
 }
 

@@ -134,7 +134,7 @@ impl House {
         let meter = self.engine.meters().index_of(meter).unwrap();
         let of = self.periods.iter().filter(|(key, _)| key.meter == meter);
         of.map(|(_, value)| match value {
-            PeriodValue::Rated(rated) => rated,
+            PeriodValue::Rated(rated) => &**rated,
             PeriodValue::Error(error) => panic!("{error}"),
         })
         .collect()

@@ -248,3 +248,6 @@ impl<A: Accumulator> Spans<A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
