@@ -7,7 +7,7 @@ use highwater::source::{Source, SourceError, Start, Stop, TableWrite};
 use highwater_dataflows::feed::{Place, RecallError};
 use highwater_rating::tables::{RowKey, Table};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn records_come_back_in_order_with_dense_offsets_after_the_log_was_closed() {
@@ -136,9 +136,13 @@ fn a_reader_that_waits_is_woken_by_an_append() {
     let directory = tempfile::tempdir().unwrap();
     let log = EventLog::open(directory.path()).unwrap();
     let mut source = LogSource::new(log.clone(), &Start::first()).unwrap();
-    let reader = std::thread::spawn(move || source.poll(Duration::from_secs(60)).unwrap().is_some());
+    let reader = std::thread::spawn(move || {
+        let asked = Instant::now();
+        (source.poll(Duration::from_secs(60)).unwrap().is_some(), asked.elapsed())
+    });
     append(&log, &[b"a"]);
-    assert!(reader.join().unwrap());
+    let (came, waited) = reader.join().unwrap();
+    assert!(came && waited < Duration::from_secs(50), "waited {waited:?}");
 }
 
 #[test]
