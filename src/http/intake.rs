@@ -57,7 +57,10 @@ pub enum IntakeError {
 
 impl From<AppendError> for IntakeError {
     fn from(error: AppendError) -> IntakeError {
-        if error.is_temporary() { IntakeError::Busy } else { IntakeError::Storage(error.to_string()) }
+        match error {
+            AppendError::Busy => IntakeError::Busy,
+            other => IntakeError::Storage(other.to_string()),
+        }
     }
 }
 

@@ -172,7 +172,11 @@ impl Feeder {
                 self.status.part("source", PartState::Ok);
                 Ok(())
             }
-            Ok(None) => Ok(()),
+            Ok(None) => {
+                // An outage that ended is told by this too: nothing new need have come.
+                self.status.part("source", PartState::Ok);
+                Ok(())
+            }
             Err(error) => self.source_failed(error, wait),
         }
     }

@@ -37,9 +37,4 @@ impl AppendError {
             AppendError::Closed => "closed",
         }
     }
-
-    /// Whether the same append may succeed later without anything else changing here.
-    pub fn is_temporary(&self) -> bool {
-        !matches!(self, AppendError::TooLarge { .. })
-    }
 }
