@@ -1,9 +1,9 @@
 //! `highwater dead-letters list|show|replay`: where the bad ones went, why, and putting them back.
 
+use super::connection::Connection;
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
 use super::send::Sender;
-use super::store::Store;
 use super::{block_on, output};
 use base64::Engine;
 use clap::{Args, Subcommand};
@@ -87,19 +87,19 @@ pub struct Filter {
 pub fn run(global: &GlobalArguments, command: &DeadLettersCommand) -> Result<Exit, CommandError> {
     let settings = global.settings_with_secrets(Vec::new())?;
     block_on(async {
-        let store = Store::open(&settings.config).await?;
+        let connection = Connection::open(&settings.config).await?;
         let done = match command {
-            DeadLettersCommand::List(arguments) => list(&store, arguments).await,
-            DeadLettersCommand::Show(arguments) => show(&store, arguments).await,
+            DeadLettersCommand::List(arguments) => list(&connection, arguments).await,
+            DeadLettersCommand::Show(arguments) => show(&connection, arguments).await,
             DeadLettersCommand::Replay(arguments) => {
-                let records = chosen(&store, arguments).await;
+                let records = chosen(&connection, arguments).await;
                 match records {
                     Ok(records) => replay(&settings.config, records, arguments).await,
                     Err(error) => Err(error),
                 }
             }
         };
-        store.close().await;
+        connection.close().await;
         done
     })?
 }
@@ -109,7 +109,7 @@ const COLUMNS: &str = "code, path, hint, organization_id, source, id, received_a
     toValidUTF8(raw) AS raw, concat(place_source, '/', place_topic, '/', toString(place_partition), '/',
     toString(place_offset)) AS place";
 
-async fn read(store: &Store, filter: &Filter, place: Option<&str>) -> Result<Vec<Value>, CommandError> {
+async fn read(connection: &Connection, filter: &Filter, place: Option<&str>) -> Result<Vec<Value>, CommandError> {
     let query = format!(
         "SELECT {COLUMNS} FROM highwater.dead_letters
         WHERE ({{code:String}} = '' OR code = {{code:String}})
@@ -124,11 +124,11 @@ async fn read(store: &Store, filter: &Filter, place: Option<&str>) -> Result<Vec
         ("place", place.unwrap_or_default().to_owned()),
         ("limit", filter.limit.to_string()),
     ];
-    store.rows(&query, &parameters).await
+    connection.rows(&query, &parameters).await
 }
 
-async fn list(store: &Store, arguments: &ListArguments) -> Result<Exit, CommandError> {
-    let records = read(store, &arguments.filter, None).await?;
+async fn list(connection: &Connection, arguments: &ListArguments) -> Result<Exit, CommandError> {
+    let records = read(connection, &arguments.filter, None).await?;
     if arguments.json {
         for record in records {
             output::line(&record.to_string())?;
@@ -148,17 +148,17 @@ async fn list(store: &Store, arguments: &ListArguments) -> Result<Exit, CommandE
     Ok(Exit::Done)
 }
 
-async fn one(store: &Store, place: &str) -> Result<Value, CommandError> {
+async fn one(connection: &Connection, place: &str) -> Result<Value, CommandError> {
     let filter = Filter { limit: 1, ..Filter::default() };
-    let found = read(store, &filter, Some(place)).await?.into_iter().next();
+    let found = read(connection, &filter, Some(place)).await?.into_iter().next();
     found.ok_or_else(|| {
         CommandError::new(Exit::Negative, format_args!("no rejected record stands at {place}"))
             .help("highwater dead-letters list")
     })
 }
 
-async fn show(store: &Store, arguments: &ShowArguments) -> Result<Exit, CommandError> {
-    let record = one(store, &arguments.place).await?;
+async fn show(connection: &Connection, arguments: &ShowArguments) -> Result<Exit, CommandError> {
+    let record = one(connection, &arguments.place).await?;
     if arguments.raw {
         output::bytes(&raw(&record)?)?;
     } else if arguments.json {
@@ -172,10 +172,10 @@ async fn show(store: &Store, arguments: &ShowArguments) -> Result<Exit, CommandE
     Ok(Exit::Done)
 }
 
-async fn chosen(store: &Store, arguments: &ReplayArguments) -> Result<Vec<Value>, CommandError> {
+async fn chosen(connection: &Connection, arguments: &ReplayArguments) -> Result<Vec<Value>, CommandError> {
     match &arguments.place {
-        Some(place) => Ok(vec![one(store, place).await?]),
-        None => read(store, &arguments.filter, None).await,
+        Some(place) => Ok(vec![one(connection, place).await?]),
+        None => read(connection, &arguments.filter, None).await,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod check;
 pub mod completions;
 pub mod config;
+mod connection;
 pub mod dead_letters;
 pub mod demo;
 pub mod doctor;
@@ -19,7 +20,7 @@ mod probe;
 pub mod replay;
 pub mod run;
 mod send;
-mod store;
+
 pub mod tap;
 
 use clap::error::ErrorKind;

@@ -1,9 +1,9 @@
 //! `highwater tap`: watch records pass, as they reach ClickHouse.
 
+use super::connection::Connection;
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
 use super::output;
-use super::store::Store;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use std::time::Duration;
@@ -75,25 +75,25 @@ impl Stage {
 pub fn run(global: &GlobalArguments, arguments: &TapArguments) -> Result<Exit, CommandError> {
     let settings = global.settings_with_secrets(Vec::new())?;
     super::block_on(async {
-        let store = Store::open(&settings.config).await?;
+        let connection = Connection::open(&settings.config).await?;
         tokio::select! {
-            watched = watch(&store, arguments) => { watched?; }
+            watched = watch(&connection, arguments) => { watched?; }
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
         }
-        store.close().await;
+        connection.close().await;
         Ok(Exit::Done)
     })?
 }
 
-async fn watch(store: &Store, arguments: &TapArguments) -> Result<(), CommandError> {
+async fn watch(connection: &Connection, arguments: &TapArguments) -> Result<(), CommandError> {
     let mut since = Vec::new();
     for table in arguments.stage.tables() {
-        since.push(newest(store, table).await?);
+        since.push(newest(connection, table).await?);
     }
     let mut shown = 0;
     loop {
         for (query, since) in arguments.stage.queries().iter().zip(&mut since) {
-            for row in look(store, arguments, query, *since).await? {
+            for row in look(connection, arguments, query, *since).await? {
                 *since = (*since).max(version(&row));
                 output::line(&without_version(row).to_string())?;
                 shown += 1;
@@ -106,19 +106,24 @@ async fn watch(store: &Store, arguments: &TapArguments) -> Result<(), CommandErr
     }
 }
 
-async fn newest(store: &Store, table: &str) -> Result<u64, CommandError> {
-    let rows = store.rows(&format!("SELECT max(version) AS version FROM highwater_store.{table}"), &[]).await?;
+async fn newest(connection: &Connection, table: &str) -> Result<u64, CommandError> {
+    let rows = connection.rows(&format!("SELECT max(version) AS version FROM highwater_store.{table}"), &[]).await?;
     Ok(rows.first().map(version).unwrap_or_default())
 }
 
-async fn look(store: &Store, arguments: &TapArguments, query: &str, since: u64) -> Result<Vec<Value>, CommandError> {
+async fn look(
+    connection: &Connection,
+    arguments: &TapArguments,
+    query: &str,
+    since: u64,
+) -> Result<Vec<Value>, CommandError> {
     let organization = arguments.organization.clone().unwrap_or_default();
     // An epoch is shown whole: its rows share a version, so a bound on rows must not cut it.
     let query = format!(
         "{query} AND version > {{since:UInt64}} AND ({{organization:String}} = '' OR organization_id = {{organization:String}})
         ORDER BY version LIMIT {LOOK_ROWS} WITH TIES"
     );
-    store.rows(&query, &[("since", since.to_string()), ("organization", organization)]).await
+    connection.rows(&query, &[("since", since.to_string()), ("organization", organization)]).await
 }
 
 fn version(row: &Value) -> u64 {
