@@ -1,5 +1,8 @@
 //! The program as a person meets it: what its documentation shows is what it prints.
 
+#[path = "cli/on_the_engine.rs"]
+mod on_the_engine;
+
 use assert_cmd::cargo::cargo_bin;
 use std::collections::BTreeSet;
 use std::path::Path;
