@@ -1,6 +1,10 @@
-//! Catalog files on disk: which files of a folder are the catalog, and their texts.
+//! Catalogs at the edge: the files of a folder, and the rows that the table streams hold.
 //!
 //! Does not own what they say (`highwater_rating::catalog`).
+
+mod in_force;
+
+pub use in_force::rows_in_force;
 
 use highwater_rating::catalog::{Catalog, CatalogText, Mistake, parse};
 use std::io;

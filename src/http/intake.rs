@@ -6,17 +6,22 @@
 
 use super::Problem;
 use super::outcome::Recent;
+use crate::catalog::rows_in_force;
 use crate::service::MeterBooks;
-use crate::source::TableWrite;
-use crate::source::log::{AppendError, EventLog};
+use crate::source::log::{AppendError, EventLog, LogSource};
+use crate::source::{SourceError, Start, TableWrite};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use highwater_dataflows::event::{DecodeSettings, Decoder, Event, Rejection};
 use highwater_dataflows::names::Names;
-use highwater_rating::tables::RowChange;
+use highwater_rating::tables::{Row, RowChange};
 use highwater_rating::time::EventTime;
 use serde::Serialize;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How long reading all rows of the log may take.
+const ROWS_PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
@@ -112,6 +117,13 @@ impl Intake {
         self.log.append(records, received_at)?.acknowledged().await?;
         // Only what is on disk is remembered: a refused request may be sent again.
         Ok(looked_at.into_iter().map(|look| self.settle(look)).collect())
+    }
+
+    /// The newest row of each key. Blocks.
+    pub fn rows_in_force(&self) -> Result<Vec<Row>, IntakeError> {
+        let storage = |error: SourceError| IntakeError::Storage(error.to_string());
+        let mut source = LogSource::new(self.log.clone(), &Start::first()).map_err(storage)?;
+        rows_in_force(&mut source, ROWS_PATIENCE).map_err(storage)
     }
 
     /// Durable on return, all of them or none.

@@ -50,7 +50,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
     let limits = shared.limits;
     let v1 = Router::new()
         .route("/v1/events", post(events::post))
-        .route("/v1/rows", post(rows::post))
+        .route("/v1/rows", get(rows::get).post(rows::post))
         .route("/v1/events/outcome", get(outcome::get))
         .route_layer(axum::middleware::from_fn_with_state(shared.clone(), authorization::require_token));
     Router::new()

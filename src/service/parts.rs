@@ -18,7 +18,7 @@ use highwater_dataflows::engine::{Engine, EventState};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// How long a broker may be away at the start before the command ends with "unavailable".
@@ -67,7 +67,7 @@ pub fn source(config: &Config, start: Start) -> Result<Opened, ServiceError> {
         }
         SourceKind::Kafka => {
             let settings = kafka_settings(config)?;
-            let source = open_kafka(&settings, start).map_err(unavailable)?;
+            let source = KafkaSource::open_within(&settings, start, KAFKA_PATIENCE).map_err(unavailable)?;
             Ok(Opened { source: Box::new(source), log: None })
         }
     }
@@ -75,20 +75,6 @@ pub fn source(config: &Config, start: Start) -> Result<Opened, ServiceError> {
 
 fn kafka_settings(config: &Config) -> Result<KafkaSettings, ServiceError> {
     config.kafka.revealed().map_err(|error| ServiceError::Configuration(error.to_string()))
-}
-
-/// A broker that is down at the start is waited for, like one that goes down later.
-fn open_kafka(settings: &KafkaSettings, start: Start) -> Result<KafkaSource, SourceError> {
-    let until = Instant::now() + KAFKA_PATIENCE;
-    loop {
-        match KafkaSource::open(settings, start.clone()) {
-            Err(SourceError::Temporary(outage)) if Instant::now() < until => {
-                tracing::warn!(%outage, "Kafka cannot be reached yet");
-                std::thread::sleep(Duration::from_secs(1));
-            }
-            other => return other,
-        }
-    }
 }
 
 /// Where released rows go.

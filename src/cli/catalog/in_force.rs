@@ -3,22 +3,21 @@
 //! With Kafka these are the table topics. With the embedded log it is the running service, which alone may open the
 //! log, or the log itself where no service runs.
 
+use crate::catalog::rows_in_force;
 use crate::cli::block_on;
 use crate::cli::exit::{CommandError, Exit};
 use crate::cli::send::Door;
 use crate::config::{Config, SourceKind};
 use crate::source::kafka::{KafkaSettings, KafkaSource, RowWriter};
 use crate::source::log::{EventLog, LogSource, OpenError};
-use crate::source::{Source, SourceError, Start, TableWrite};
-use highwater_rating::tables::{Row, RowChange, RowKey, read_line};
+use crate::source::{SourceError, Start, TableWrite};
+use highwater_rating::tables::{Row, RowChange};
 use highwater_rating::time::EventTime;
 use reqwest::Method;
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the streams may take to be read to their end.
 const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_millis(100);
 
 pub enum TableStreams {
     Kafka(KafkaSettings),
@@ -41,21 +40,21 @@ impl TableStreams {
     /// Ordered by table and key.
     pub fn rows(&mut self) -> Result<Vec<Row>, CommandError> {
         match self {
-            TableStreams::Kafka(settings) => read_to_end(&mut kafka(settings)?),
+            TableStreams::Kafka(settings) => {
+                let mut source = KafkaSource::open_within(settings, Start::first(), PATIENCE).map_err(unreadable)?;
+                rows_in_force(&mut source, PATIENCE).map_err(unreadable)
+            }
             TableStreams::Log(log) => {
                 let mut source = LogSource::new(log.clone(), &Start::first()).map_err(unreadable)?;
-                read_to_end(&mut source)
+                rows_in_force(&mut source, PATIENCE).map_err(unreadable)
             }
             TableStreams::Service(door) => {
                 let (status, text) = block_on(door.request(Method::GET, "/v1/rows", None))??;
                 if !status.is_success() {
                     return Err(refused(status, &text));
                 }
-                let mut rows = InForce::default();
-                for line in text.lines().filter(|line| !line.is_empty()) {
-                    rows.take(read_line(line.as_bytes()), "the service's answer");
-                }
-                Ok(rows.into_rows())
+                let lines = text.lines().filter(|line| !line.is_empty());
+                lines.map(|line| serde_json::from_str(line).map_err(CommandError::internal)).collect()
             }
         }
     }
@@ -82,64 +81,8 @@ impl TableStreams {
     }
 }
 
-/// Only its table topics are read; the source looks at the events' topics first, so that a wrong cluster is noticed.
-fn kafka(settings: &KafkaSettings) -> Result<KafkaSource, CommandError> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match KafkaSource::open(settings, Start::first()) {
-            Err(SourceError::Temporary(_)) if Instant::now() < deadline => std::thread::sleep(LOOK),
-            opened => return opened.map_err(unreadable),
-        }
-    }
-}
-
 fn writes(changes: &[RowChange]) -> Vec<TableWrite> {
     changes.iter().filter_map(TableWrite::new).collect()
-}
-
-fn read_to_end(source: &mut dyn Source) -> Result<Vec<Row>, CommandError> {
-    let mut rows = InForce::default();
-    let deadline = Instant::now() + PATIENCE;
-    while !source.tables_caught_up() {
-        match source.poll_tables(LOOK) {
-            Ok(records) => {
-                for record in records {
-                    let change = record.change();
-                    rows.take(change, &record.place.to_string());
-                }
-            }
-            Err(SourceError::Temporary(_)) if Instant::now() < deadline => {}
-            Err(error) => return Err(unreadable(error)),
-        }
-        if Instant::now() > deadline {
-            return Err(CommandError::unavailable("the table streams could not be read to their end in time"));
-        }
-    }
-    Ok(rows.into_rows())
-}
-
-/// The newest row of each key.
-#[derive(Default)]
-struct InForce(BTreeMap<RowKey, Row>);
-
-impl InForce {
-    /// A record that is no row changes nothing, here as in the service.
-    fn take<E: std::fmt::Display>(&mut self, change: Result<RowChange, E>, place: &str) {
-        match change {
-            Ok(RowChange::Upsert(row)) => {
-                self.0.insert(row.key(), row);
-            }
-            Ok(RowChange::Remove(key)) => {
-                self.0.remove(&key);
-            }
-            Ok(RowChange::Nothing) => {}
-            Err(mistake) => tracing::warn!(place, %mistake, "a table record is no row"),
-        }
-    }
-
-    fn into_rows(self) -> Vec<Row> {
-        self.0.into_values().collect()
-    }
 }
 
 fn unreadable(error: SourceError) -> CommandError {

@@ -36,7 +36,7 @@ use highwater_dataflows::feed::{Batch, Recall, Records};
 use rdkafka::error::KafkaError;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub struct KafkaSource {
     reader: Reader,
@@ -85,6 +85,20 @@ impl KafkaSource {
         let lookout = Lookout::start(settings, context.clone(), second, positions.clone())?;
         let (pending, stopped) = (VecDeque::new(), None);
         Ok(KafkaSource { reader, tables, lookout, survey, recall, context, start, positions, pending, stopped })
+    }
+
+    /// A broker that is down at the start is waited for, like one that goes down later.
+    pub fn open_within(settings: &KafkaSettings, start: Start, patience: Duration) -> Result<KafkaSource, SourceError> {
+        let until = Instant::now() + patience;
+        loop {
+            match KafkaSource::open(settings, start.clone()) {
+                Err(SourceError::Temporary(outage)) if Instant::now() < until => {
+                    tracing::warn!(%outage, "Kafka cannot be reached yet");
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Takes what the lookout found since the last time.
