@@ -3,6 +3,8 @@
 use crate::engine::{self, PASSWORD, USER, ask};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 fn http() -> reqwest::Client {
     reqwest::Client::new()
@@ -233,7 +235,7 @@ async fn answers_are_packed_as_the_client_asks() {
     let refused = ask(http().post(url).query(&insert).body(broken)).await;
     assert!(refused.1.starts_with("Code: 271."), "{refused:?}");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut gzip, b"300000\n300001\n").expect("packed");
+    gzip.write_all(b"300000\n300001\n").expect("packed");
     let body = gzip.finish().expect("packed");
     let request = http()
         .post(url)
@@ -259,12 +261,33 @@ async fn a_session_keeps_its_tables_and_settings() {
     assert_eq!(ask(http().post(url).query(&unknown).body("SELECT 1")).await.0, 404);
 }
 
+/// Asks in a session until its connection is free or taken, as wanted. A session runs one statement at a time.
+async fn wait_until_session_is(url: &str, id: &str, taken: bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (_, answer) = ask(http().post(url).query(&[("session_id", id)]).body("SELECT 1")).await;
+        if answer.starts_with("Code: 373.") == taken {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the session is not taken = {taken}: {answer}");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn an_insert_whose_body_breaks_off_leaves_nothing() {
     let Some(url) = engine::url() else { return };
     ask(http().post(url).body("CREATE TABLE whole (n UInt64) ENGINE = MergeTree ORDER BY n")).await;
-    let pieces = futures::stream::iter([Ok(bytes::Bytes::from_static(b"1\n2\n")), Err(std::io::Error::other("gone"))]);
-    let request = http().post(url).basic_auth(USER, Some(PASSWORD)).query(&[("query", "INSERT INTO whole FORMAT TSV")]);
-    request.body(reqwest::Body::wrap_stream(pieces)).send().await.expect_err("the request breaks off");
+    let mut connection = std::net::TcpStream::connect(url.trim_start_matches("http://")).expect("connected");
+    let target = "/?query=INSERT+INTO+whole+FORMAT+TSV&session_id=broken";
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nHost: engine\r\nX-ClickHouse-User: {USER}\r\nX-ClickHouse-Key: {PASSWORD}\r\n"
+    );
+    // Enough for the engine to have taken some of it before the end.
+    let rows = "1\n".repeat(2 << 20);
+    write!(connection, "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{rows}\r\n", rows.len()).expect("sent");
+    wait_until_session_is(url, "broken", true).await;
+    drop(connection);
+    wait_until_session_is(url, "broken", false).await;
     assert_eq!(ask(http().post(url).body("SELECT count() FROM whole")).await.1, "0\n");
 }
