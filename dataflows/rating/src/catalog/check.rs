@@ -43,7 +43,9 @@ fn unknown_names(collected: &Collected) -> Vec<(usize, Found)> {
                 Table::AddOns => (MistakeCode::UnknownAddOn, "add-on"),
                 _ => (MistakeCode::UnknownMeter, "meter"),
             };
-            let names = collected.names.iter().filter(|(of, _)| of == table).map(|(_, name)| name.as_str());
+            // The names are ordered by table; there may be as many subscriptions as mistakes.
+            let from_table = collected.names.range((*table, String::new())..);
+            let names = from_table.take_while(|(of, _)| of == table).map(|(_, name)| name.as_str());
             let hint = match nearest(name, names) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!("add it to [[{table}]]"),

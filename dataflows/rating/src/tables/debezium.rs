@@ -3,6 +3,10 @@
 //! Owns: `{"before", "after", "op", …}` with and without `{"schema", "payload"}`; the flattened form that its
 //! `ExtractNewRecordState` leaves behind; columns of type JSON, which arrive as text. Source of the shapes: Debezium
 //! 2.x/3.x, "Data change events" of the PostgreSQL and MySQL connectors.
+//!
+//! What a connector must be told: `decimal.handling.mode=string` (its default packs decimals into bytes, and `double`
+//! would round them), and `time.precision.mode=connect` for columns without a zone (milliseconds; microseconds are
+//! refused as out of range rather than taken for a year far away).
 
 use super::change::{RowChange, first_mistake, read_removal};
 use super::document::{Field, Node, Value};

@@ -29,6 +29,7 @@ fn every_envelope_of_a_row_means_the_row() {
         // Connectors write whole numbers of numeric columns either way.
         GRANT.replace("\"100\"", "100.00"),
         GRANT.replace("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000000Z"),
+        GRANT.replace("\"2026-01-01T00:00:00Z\"", "1767225600000"),
     ];
     for envelope in envelopes {
         assert_eq!(change(&envelope), plain, "{envelope}");
@@ -105,6 +106,13 @@ fn a_record_that_is_no_change_says_what_it_is() {
         (Some("g1"), Some(r#"{"op": "c", "after": {}}"#),       "missing_field",         "/after/id"),
         (Some("g1"), Some("true"),                              "wrong_type",            ""),
     ];
+    // What a connector sends that was not told otherwise: microseconds, and decimals packed into bytes.
+    let microseconds = GRANT.replace("\"2026-01-01T00:00:00Z\"", "1767225600000000");
+    let packed = GRANT.replace("\"100\"", "\"JxA=\"");
+    let cases = cases.into_iter().chain([
+        (Some("g1"), Some(&*microseconds), "invalid_instant", "/effective_from"),
+        (Some("g1"), Some(&*packed), "invalid_quantity", "/amount"),
+    ]);
     for (key, value, code, path) in cases {
         let read = read_change(Table::Grants, key.map(str::as_bytes), value.map(str::as_bytes));
         let mistake = read.expect_err(code);

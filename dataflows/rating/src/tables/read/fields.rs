@@ -79,7 +79,8 @@ impl<'n> Fields<'n> {
             None => (self.node.place.clone(), child_path(&self.node.path, name)),
         };
         let message = format!("`{name}` is required");
-        reading.mistakes.push(Found::new(MistakeCode::MissingField, &path, place, message, ""));
+        let hint = if name == "organization_id" { "`organizationId` is the same field" } else { "" };
+        reading.mistakes.push(Found::new(MistakeCode::MissingField, &path, place, message, hint));
         None
     }
 
