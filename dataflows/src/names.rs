@@ -3,19 +3,28 @@
 //! Keys are hashes of the text, so they mean the same in every process and need no dictionary to be exchanged. This
 //! dictionary only turns them back, and refuses a second text with the same key. Owns nothing about what the names mean.
 
+mod cache;
+
+pub use cache::NameCache;
+
 use crate::event::{DimensionsKey, OrganizationKey};
-use hashbrown::{HashMap, HashTable};
-use smallvec::SmallVec;
-use std::sync::{Arc, RwLock};
+use hashbrown::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Two different texts have the same 64-bit key. Neither can be told from the other downstream, so the second is refused.
+/// How many names of a kind a process holds, some 500 MB of them. Names are never forgotten, and each costs far more
+/// state downstream if it is legitimate; what gets here otherwise is an id in a place that is no id.
+const NAMES_LIMIT: usize = 4_000_000;
+
+/// Why a name is not taken. Two texts with one 64-bit key could not be told apart downstream, so the second is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     #[error("another organization already has the key {:016x}", .0.0)]
     OrganizationKeyTaken(OrganizationKey),
     #[error("other dimension values already have the key {:016x}", .0.0)]
     DimensionsKeyTaken(DimensionsKey),
+    #[error("there are {NAMES_LIMIT} of its kind already")]
+    TooMany,
 }
 
 /// The key of an organization id.
@@ -52,11 +61,17 @@ fn decode_values(mut encoded: &[u8]) -> Vec<Arc<str>> {
 }
 
 /// Every name that this process has met. Shared by `Arc`; nothing that it answers depends on the order of insertion,
-/// save which of two colliding texts is refused.
-#[derive(Debug, Default)]
+/// save which of two colliding texts is refused, and which names come after the last that there is room for.
+#[derive(Debug)]
 pub struct Names {
-    organizations: RwLock<HashMap<OrganizationKey, Arc<str>, foldhash::fast::FixedState>>,
-    dimensions: RwLock<HashMap<DimensionsKey, Arc<[u8]>, foldhash::fast::FixedState>>,
+    organizations: Dictionary<str>,
+    dimensions: Dictionary<[u8]>,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names { organizations: Dictionary::with_limit(NAMES_LIMIT), dimensions: Dictionary::with_limit(NAMES_LIMIT) }
+    }
 }
 
 impl Names {
@@ -66,7 +81,7 @@ impl Names {
 
     /// The id behind a key that was learned in this process.
     pub fn organization(&self, key: OrganizationKey) -> Option<Arc<str>> {
-        read(&self.organizations).get(&key).cloned()
+        self.organizations.get(key.0)
     }
 
     /// The values behind a key, in the meter's declared order; the key 0 has none.
@@ -74,102 +89,81 @@ impl Names {
         if key == DimensionsKey(0) {
             return Some(Vec::new());
         }
-        let encoded = read(&self.dimensions).get(&key).cloned()?;
-        Some(decode_values(&encoded))
+        self.dimensions.get(key.0).map(|encoded| decode_values(&encoded))
     }
 
     pub fn learn_organization(&self, organization_id: &str) -> Result<OrganizationKey, NameError> {
         let key = organization_key(organization_id);
-        self.organization_with_key(key, organization_id).map(|_| key)
+        self.organization_with_key(key, organization_id).map(|()| key)
     }
 
     pub fn learn_dimensions(&self, values: &[&str]) -> Result<DimensionsKey, NameError> {
         let mut encoded = Vec::new();
         values.iter().for_each(|value| append_value(&mut encoded, value));
         let key = key_of_encoded(&encoded);
-        self.dimensions_with_key(key, &encoded).map(|_| key)
+        self.dimensions_with_key(key, &encoded).map(|()| key)
     }
 
     fn organization_with_key(&self, key: OrganizationKey, text: &str) -> Result<(), NameError> {
-        let known = read(&self.organizations).get(&key).cloned();
-        let known =
-            known.unwrap_or_else(|| write(&self.organizations).entry(key).or_insert_with(|| text.into()).clone());
-        if *known == *text { Ok(()) } else { Err(NameError::OrganizationKeyTaken(key)) }
+        match self.organizations.learn(key.0, text) {
+            Learned::Known => Ok(()),
+            Learned::KeyTaken => Err(NameError::OrganizationKeyTaken(key)),
+            Learned::Full => Err(NameError::TooMany),
+        }
     }
 
     fn dimensions_with_key(&self, key: DimensionsKey, encoded: &[u8]) -> Result<(), NameError> {
-        let known = read(&self.dimensions).get(&key).cloned();
-        let known =
-            known.unwrap_or_else(|| write(&self.dimensions).entry(key).or_insert_with(|| encoded.into()).clone());
-        if *known == *encoded { Ok(()) } else { Err(NameError::DimensionsKeyTaken(key)) }
+        match self.dimensions.learn(key.0, encoded) {
+            Learned::Known => Ok(()),
+            Learned::KeyTaken => Err(NameError::DimensionsKeyTaken(key)),
+            Learned::Full => Err(NameError::TooMany),
+        }
     }
 }
 
-/// A poisoned lock guards a map that only ever gains whole entries, so it is still good.
-fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// How many names of a kind one decoder keeps at hand: some ten megabytes. A full one starts over, which costs a lock
-/// a name once.
-const CACHED_NAMES: usize = 100_000;
-
-/// A name beside its hash. Short ones stand in the table itself: comparing must not cost a second cache miss.
-type CachedName = (u64, SmallVec<[u8; 40]>);
-
-/// One decoder's view of [`Names`]: a name met before costs a hash, a lookup and a comparison, and no lock.
+/// Texts by their hashes.
 #[derive(Debug)]
-pub struct NameCache {
-    names: Arc<Names>,
-    organizations: HashTable<CachedName>,
-    dimensions: HashTable<CachedName>,
-    encoded: Vec<u8>,
+struct Dictionary<T: ?Sized> {
+    texts: RwLock<HashMap<u64, Arc<T>, foldhash::fast::FixedState>>,
+    limit: usize,
 }
 
-impl NameCache {
-    pub fn new(names: Arc<Names>) -> NameCache {
-        NameCache { names, organizations: HashTable::new(), dimensions: HashTable::new(), encoded: Vec::new() }
+enum Learned {
+    /// Now, or before.
+    Known,
+    KeyTaken,
+    Full,
+}
+
+impl<T: ?Sized + PartialEq> Dictionary<T>
+where
+    Arc<T>: for<'a> From<&'a T>,
+{
+    fn with_limit(limit: usize) -> Dictionary<T> {
+        Dictionary { texts: RwLock::default(), limit }
     }
 
-    #[inline]
-    pub fn organization(&mut self, organization_id: &str) -> Result<OrganizationKey, NameError> {
-        let key = organization_key(organization_id);
-        if !knows(&self.organizations, key.0, organization_id.as_bytes()) {
-            self.names.organization_with_key(key, organization_id)?;
-            remember(&mut self.organizations, key.0, organization_id.as_bytes());
+    /// A poisoned lock guards a map that only ever gains whole entries, so it is still good.
+    fn get(&self, key: u64) -> Option<Arc<T>> {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    fn learn(&self, key: u64, text: &T) -> Learned {
+        let compare = |known: &T| if known == text { Learned::Known } else { Learned::KeyTaken };
+        if let Some(known) = self.get(key) {
+            return compare(&known);
         }
-        Ok(key)
-    }
-
-    /// `values` in the meter's declared order.
-    #[inline]
-    pub fn dimensions<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> Result<DimensionsKey, NameError> {
-        self.encoded.clear();
-        values.into_iter().for_each(|value| append_value(&mut self.encoded, value));
-        let key = key_of_encoded(&self.encoded);
-        if key != DimensionsKey(0) && !knows(&self.dimensions, key.0, &self.encoded) {
-            self.names.dimensions_with_key(key, &self.encoded)?;
-            remember(&mut self.dimensions, key.0, &self.encoded);
+        let mut texts = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have learned it between the two locks.
+        match texts.get(&key) {
+            Some(known) => compare(known),
+            None if texts.len() >= self.limit => Learned::Full,
+            None => {
+                texts.insert(key, text.into());
+                Learned::Known
+            }
         }
-        Ok(key)
     }
-}
-
-#[inline]
-fn knows(table: &HashTable<CachedName>, hash: u64, name: &[u8]) -> bool {
-    table.find(hash, |(known_hash, known)| *known_hash == hash && **known == *name).is_some()
-}
-
-#[cold]
-fn remember(table: &mut HashTable<CachedName>, hash: u64, name: &[u8]) {
-    if table.len() >= CACHED_NAMES {
-        table.clear();
-    }
-    table.insert_unique(hash, (hash, SmallVec::from_slice(name)), |(hash, _)| *hash);
 }
 
 #[cfg(test)]
@@ -221,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_cache_starts_over_and_stays_right() {
-        let names = Arc::new(Names::new());
-        let mut cache = NameCache::new(names.clone());
-        for number in 0..CACHED_NAMES + 10 {
-            cache.organization(&format!("org_{number}")).unwrap();
+    fn when_there_is_no_room_for_a_name_the_known_ones_still_are() {
+        let names = Names { organizations: Dictionary::with_limit(2), ..Names::new() };
+        for known in ["a", "b", "a"] {
+            assert_eq!(names.learn_organization(known), Ok(organization_key(known)));
         }
-        assert!(cache.organizations.len() <= CACHED_NAMES);
-        assert_eq!(names.organization(organization_key("org_3")).as_deref(), Some("org_3"));
+        assert_eq!(names.learn_organization("c"), Err(NameError::TooMany));
+        assert_eq!(names.learn_organization("b"), Ok(organization_key("b")));
+        assert_eq!(names.organization(organization_key("c")), None);
     }
 }

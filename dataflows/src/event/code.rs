@@ -43,7 +43,7 @@ codes! {
     TooManyMetadata "too_many_metadata" "More metadata entries than the limit.";
     InvalidMetadata "invalid_metadata" "Metadata is no flat object of scalars within their limits.";
     KeyCollision "key_collision" "The organization or the dimension values hash like others that are already known.";
-    CardinalityExceeded "cardinality_exceeded" "The organization already has as many combinations of dimension values as the meter allows.";
+    CardinalityExceeded "cardinality_exceeded" "The organization already has as many combinations of dimension values as the meter allows, or the process as many names as it holds.";
     UnknownIdentity "unknown_identity" "A retract names an event that was never accepted, or lies beyond the horizon.";
     OriginalUnavailable "original_unavailable" "A retract names an event whose record could not be read just then: send the retract again.";
     OriginalGone "original_gone" "A retract names an event whose record its source no longer holds.";

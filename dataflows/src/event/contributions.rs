@@ -81,7 +81,7 @@ fn contribution(
     };
     let values = meter.dimensions.iter().map(|dimension| dimension_value(dimension, measured));
     let dimensions = names.dimensions(values).map_err(|error| {
-        Mistake::new(Code::KeyCollision, measured.fields.paths.metadata, format!("meter `{}`: {error}", meter.name))
+        Mistake::of_name(error, measured.fields.paths.metadata, &format!("dimensions of meter `{}`", meter.name))
     })?;
     Ok(Contribution { meter: meter_index, dimensions, value })
 }

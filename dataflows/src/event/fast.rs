@@ -6,6 +6,7 @@
 
 use super::fields::{Fields, Metadata, sort_metadata};
 use super::scalar::JsonScalar;
+use super::scan::{next_quote, survey};
 use std::borrow::Cow;
 
 /// What is known of a record that was read here.
@@ -54,28 +55,6 @@ pub(crate) fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> Option<Taken
     }
     cursor.skip_white_space();
     (cursor.at == bytes.len()).then_some(Taken { printable: survey.is_printable })
-}
-
-/// What bytes there are in a record, wherever they are.
-struct Survey {
-    has_escapes: bool,
-    /// White space between the tokens, or control characters where they must not be.
-    has_controls: bool,
-    /// No DEL and nothing beyond ASCII. Strings read here have nothing below the space either.
-    is_printable: bool,
-}
-
-/// One pass without branches, which the compiler turns into vector instructions: afterwards the end of a string is the
-/// next quote.
-#[inline]
-fn survey(bytes: &[u8]) -> Survey {
-    let (mut escapes, mut controls, mut beyond) = (false, false, false);
-    for byte in bytes {
-        escapes |= *byte == b'\\';
-        controls |= *byte < b' ';
-        beyond |= *byte >= 0x7f;
-    }
-    Survey { has_escapes: escapes, has_controls: controls, is_printable: !beyond }
 }
 
 /// A name that comes twice is left to the strict reader.
@@ -256,44 +235,5 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         (self.at > start).then_some(())
-    }
-}
-
-/// How far ahead the next quote is.
-#[inline]
-fn next_quote(bytes: &[u8]) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut before = 0;
-    for word in words {
-        if let Some(index) = quote_in(u64::from_le_bytes(*word)) {
-            return Some(before + index);
-        }
-        before += 8;
-    }
-    tail.iter().position(|byte| *byte == b'"').map(|index| before + index)
-}
-
-/// Which of eight bytes, the first in the lowest place, is the first quote.
-///
-/// The subtraction borrows from a place only if the place before it was a hit, so the lowest mark is always right
-/// (S. E. Anderson, "Bit Twiddling Hacks": determine if a word has a zero byte).
-#[inline]
-fn quote_in(word: u64) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let zero_where_quote = word ^ (EACH * b'"' as u64);
-    let marks = zero_where_quote.wrapping_sub(EACH) & !zero_where_quote & (EACH << 7);
-    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_quote;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn eight_bytes_at_once_are_seen_as_one_by_one(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0x21..0x24u8, Just(0xa2)], 0..40)) {
-            prop_assert_eq!(next_quote(&bytes), bytes.iter().position(|byte| *byte == b'"'));
-        }
     }
 }

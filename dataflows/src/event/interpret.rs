@@ -59,7 +59,7 @@ pub(crate) fn interpret(
     };
     let organization = names
         .organization(organization_id)
-        .map_err(|error| Mistake::new(Code::KeyCollision, paths.organization_id, error.to_string()))?;
+        .map_err(|error| Mistake::of_name(error, paths.organization_id, "organization"))?;
     let content = content(&Content { fields, feature, endpoint, event_time: stated_time, quantity, cost });
     let identity = identity_in(scratch, organization_id, source, id);
     // `latest` looks at events in the order of (event time, source, id), so it needs the texts too.

@@ -1,6 +1,7 @@
 //! What is wrong with a record, before it is tied to the record.
 
 use super::code::Code;
+use crate::names::NameError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
@@ -14,6 +15,16 @@ impl Mistake {
     #[cold]
     pub fn new(code: Code, path: impl Into<String>, hint: impl Into<String>) -> Mistake {
         Mistake { code, path: path.into(), hint: hint.into() }
+    }
+
+    /// `whose` is what the name was to be used for.
+    #[cold]
+    pub fn of_name(error: NameError, path: &str, whose: &str) -> Mistake {
+        let code = match error {
+            NameError::OrganizationKeyTaken(_) | NameError::DimensionsKeyTaken(_) => Code::KeyCollision,
+            NameError::TooMany => Code::CardinalityExceeded,
+        };
+        Mistake::new(code, path, format!("{whose}: {error}"))
     }
 }
 

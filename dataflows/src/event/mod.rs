@@ -18,6 +18,7 @@ mod mistake;
 mod plain;
 mod salvage;
 pub(crate) mod scalar;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod timestamp;
