@@ -125,33 +125,36 @@ async fn send_live(sender: Sender, mut traffic: Traffic, rate: u32) {
     }
 }
 
-/// Draws until the time is over or somebody interrupts.
+/// Draws until the time is over or somebody interrupts. What is no terminal gets the last picture alone.
 fn watch(demo: &Demo, signals: &Signals, service: &Service, reader: &Reader) {
     let until = demo.duration.map(|duration| Instant::now() + duration);
     let terminal = std::io::stdout().is_terminal();
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let mut drawn = false;
     while !signals.asked().load(Ordering::Acquire) && until.is_none_or(|until| Instant::now() < until) {
-        if demo.show_table && (terminal || !drawn) {
-            match signals.runtime().block_on(reader.current_usage()) {
-                Ok(rows) => {
-                    let snapshot = service.status().snapshot();
-                    let mut screen = table::render(&rows, colour);
-                    screen.push_str(&format!(
-                        "\n{} events received, {} accepted; counted up to {}\n",
-                        snapshot.events_received,
-                        snapshot.events_accepted,
-                        snapshot.event_time_max.map(|time| time.to_string()).unwrap_or_default(),
-                    ));
-                    screen.push_str(&queries::pasteable(reader.url(), service.http_address));
-                    show(&screen, terminal);
-                    drawn = true;
-                }
-                Err(error) => tracing::debug!(%error, "the table could not be read"),
-            }
+        if demo.show_table && terminal {
+            draw(signals, service, reader, true);
         }
         std::thread::sleep(REDRAW);
     }
+    if demo.show_table && !terminal {
+        draw(signals, service, reader, false);
+    }
+}
+
+fn draw(signals: &Signals, service: &Service, reader: &Reader, terminal: bool) {
+    let rows = match signals.runtime().block_on(reader.current_usage()) {
+        Ok(rows) => rows,
+        Err(error) => return tracing::warn!(%error, "the table could not be read"),
+    };
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let snapshot = service.status().snapshot();
+    let counted_to = snapshot.event_time_max.map(|time| time.to_string()).unwrap_or_default();
+    let mut screen = table::render(&rows, colour);
+    screen.push_str(&format!(
+        "\n\n{} events received, {} accepted; counted up to {counted_to}\n",
+        snapshot.events_received, snapshot.events_accepted,
+    ));
+    screen.push_str(&queries::pasteable(reader.url(), service.http_address));
+    show(&screen, terminal);
 }
 
 fn show(screen: &str, terminal: bool) {

@@ -25,7 +25,7 @@ struct CurrentUsage {
 
 const CURRENT_USAGE: &str = "
     SELECT organization_id, toString(meter) AS meter_name, toString(current) AS used, ifNull(toString(limit), '') AS limit_text,
-           toString(overage) AS overage_text, toString(round(cost, 2)) AS cost_text, toString(currency) AS currency_code,
+           toString(overage) AS overage_text, toDecimalString(cost, 2) AS cost_text, toString(currency) AS currency_code,
            toInt64(ifNull(floor(used_percent), -1)) AS percent
     FROM highwater.current_usage
     WHERE limit IS NOT NULL

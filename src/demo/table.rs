@@ -28,7 +28,7 @@ fn bar(percent: Option<u64>) -> String {
 
 pub fn render(rows: &[UsageRow], colour: bool) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(["organization", "meter", "used", "limit", "", "overage", "cost"]);
     let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
     for row in rows {
