@@ -85,6 +85,8 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
     let settings = Settings {
         workers: replay.workers,
         windows: Windows { minute: false, hour: true, day: false },
+        // The files are the archive.
+        archive: false,
         // A file says nothing about when its events were received, so nothing in it is late or in the future.
         horizon_us: None,
         ..Settings::default()
