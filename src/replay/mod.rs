@@ -24,6 +24,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tables::FinalTables;
+use usage_file::UsageRows;
 
 /// A file is there or it is not: nothing arrives later.
 const LOOK: Duration = Duration::from_millis(1);
@@ -109,8 +110,10 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
     engine.finish()?;
     let mut tables = collector.join().map_err(|_| ReplayError::Collector)?;
     progress.set_message("writing");
-    tables.settle();
-    let summary = write(replay, &names, &meters, &tables, bytes, started)?;
+    let usage_hour = tables.settle();
+    let summary = write(replay, &names, &meters, (&usage_hour, &tables), bytes, started)?;
+    // The process ends soon: giving the memory back row by row would only take time.
+    std::mem::forget((usage_hour, tables));
     progress.finish_and_clear();
     Ok(summary)
 }
@@ -164,16 +167,16 @@ fn write(
     replay: &Replay<'_>,
     names: &Names,
     meters: &MeterBook,
-    tables: &FinalTables,
+    (usage_hour, tables): (&UsageRows, &FinalTables),
     bytes: u64,
     started: Instant,
 ) -> Result<Summary, ReplayError> {
     let failed = |source| ReplayError::Out { path: replay.out.into(), source };
-    let windows = tables.usage_hour.keys().map(|key| (key.organization, key.meter, key.dimensions));
+    let windows = usage_hour.iter().map(|(key, _)| (key.organization, key.meter, key.dimensions));
     let periods = tables.periods.keys().map(|key| (key.organization, key.meter, DimensionsKey(0)));
     let ranks = Ranks::of(windows.chain(periods), names, meters);
     let usage_path = replay.out.join("usage_hour.ndjson");
-    let usage_hour_rows = usage_file::write(&usage_path, tables, &ranks, meters, replay.workers).map_err(failed)?;
+    usage_file::write(&usage_path, usage_hour, &ranks, meters, replay.workers).map_err(failed)?;
     let (period_usage_rows, rated_line_rows) =
         rated_files::write(replay.out, tables, &ranks, meters).map_err(failed)?;
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
@@ -188,7 +191,7 @@ fn write(
         rejected,
         unattributed,
         bytes,
-        usage_hour_rows,
+        usage_hour_rows: usage_hour.len(),
         period_usage_rows,
         rated_line_rows,
         rejected_event_rows,

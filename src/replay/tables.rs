@@ -5,38 +5,57 @@ use highwater_dataflows::changes::{
 };
 use std::collections::HashMap;
 
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 #[derive(Default)]
 pub struct FinalTables {
-    pub usage_hour: HashMap<WindowKey, WindowValue, foldhash::fast::RandomState>,
-    pub periods: HashMap<PeriodKey, PeriodValue, foldhash::fast::RandomState>,
+    usage: Usage,
+    pub periods: Map<PeriodKey, PeriodValue>,
     /// Everything that did not end as `accepted`, in the order of its place.
     pub outcomes: Vec<OutcomeRow>,
     pub counts: EpochCounts,
 }
 
+/// Hours of usage. Within an epoch a key appears once, so one epoch alone needs no map, which for millions of rows is
+/// most of the memory.
+#[derive(Default)]
+enum Usage {
+    #[default]
+    None,
+    OneEpoch(Vec<(WindowKey, Option<WindowValue>)>),
+    Several(Map<WindowKey, Option<WindowValue>>),
+}
+
 impl FinalTables {
-    pub fn absorb(&mut self, changes: EpochChanges) {
-        for (key, value) in changes.usage {
-            if key.size == WindowSize::Hour {
-                put(&mut self.usage_hour, key, value);
+    pub fn absorb(&mut self, mut changes: EpochChanges) {
+        changes.usage.retain(|(key, _)| key.size == WindowSize::Hour);
+        self.usage = match std::mem::take(&mut self.usage) {
+            Usage::None => Usage::OneEpoch(changes.usage),
+            Usage::OneEpoch(rows) => Usage::Several(rows.into_iter().chain(changes.usage).collect()),
+            Usage::Several(mut rows) => {
+                rows.extend(changes.usage);
+                Usage::Several(rows)
             }
-        }
+        };
         for (key, value) in changes.periods {
-            put(&mut self.periods, key, value);
+            match value {
+                Some(value) => drop(self.periods.insert(key, value)),
+                None => drop(self.periods.remove(&key)),
+            }
         }
         self.outcomes.extend(changes.outcomes);
         self.counts.add(&changes.counts);
     }
 
-    /// Puts what has no order into one that does not depend on workers or epochs.
-    pub fn settle(&mut self) {
+    /// Puts what has no order into one that does not depend on workers or epochs, and hands out the hours of usage, in
+    /// no order.
+    pub fn settle(&mut self) -> Vec<(WindowKey, WindowValue)> {
         self.outcomes.sort_by_key(|outcome| outcome.record.place);
-    }
-}
-
-fn put<K: Eq + std::hash::Hash, V, S: std::hash::BuildHasher>(map: &mut HashMap<K, V, S>, key: K, value: Option<V>) {
-    match value {
-        Some(value) => drop(map.insert(key, value)),
-        None => drop(map.remove(&key)),
+        let still_there = |(key, value): (WindowKey, Option<WindowValue>)| Some((key, value?));
+        match std::mem::take(&mut self.usage) {
+            Usage::None => Vec::new(),
+            Usage::OneEpoch(rows) => rows.into_iter().filter_map(still_there).collect(),
+            Usage::Several(rows) => rows.into_iter().filter_map(still_there).collect(),
+        }
     }
 }
