@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::{Databases, Secret};
-use clickhouse::{Client, RowOwned, RowRead};
+use clickhouse::{Client, Compression, RowOwned, RowRead};
 use std::time::Duration;
 
 /// Where ClickHouse is, and who asks.
@@ -33,6 +33,8 @@ impl Store {
             .with_url(&settings.url)
             .with_user(&settings.user)
             .with_product_info("highwater", env!("CARGO_PKG_VERSION"));
+        // On loopback packing costs more than the bytes that it saves.
+        let client = if is_this_machine(&settings.url) { client.with_compression(Compression::None) } else { client };
         let client = match settings.password.expose() {
             "" => client,
             password => client.with_password(password),
@@ -72,6 +74,17 @@ impl Store {
     }
 }
 
+fn is_this_machine(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    match url.as_ref().and_then(reqwest::Url::host_str) {
+        Some("localhost") => true,
+        Some(host) => {
+            host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        None => false,
+    }
+}
+
 /// Every call has an end: a server that says nothing is an indefinite outcome, not a wait.
 pub(super) async fn within<T>(
     task: &str,
@@ -81,5 +94,24 @@ pub(super) async fn within<T>(
     match tokio::time::timeout(Duration::from_secs(seconds), call).await {
         Ok(outcome) => outcome.map_err(|error| StoreError::new(task, &error)),
         Err(_) => Err(StoreError::timed_out(task, seconds)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_this_machine;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8123", true),
+            ("http://localhost:8123/", true),
+            ("http://[::1]:8123", true),
+            ("http://10.0.0.1:8123", false),
+            ("https://clickhouse.example", false),
+            ("no url", false),
+        ] {
+            assert_eq!(is_this_machine(url), expected, "{url}");
+        }
     }
 }

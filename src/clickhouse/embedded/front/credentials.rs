@@ -4,6 +4,7 @@ use super::super::exception::{AUTHENTICATION_FAILED, Exception};
 use crate::clickhouse::Secret;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
+use std::net::IpAddr;
 
 pub(in crate::clickhouse::embedded) struct Credentials {
     user: String,
@@ -32,6 +33,11 @@ impl Credentials {
 
     /// `X-ClickHouse-User` and `-Key`, else HTTP Basic, else the url's `user` and `password`.
     pub(super) fn check(&self, headers: &HeaderMap, url: &[(String, String)]) -> Result<(), Refusal> {
+        if self.password.expose().is_empty() && asks_for_a_web_page(headers) {
+            let message =
+                "Without a password only programs of this machine may ask, not web pages: set clickhouse.password";
+            return Err(Refusal::Wrong(Exception::new(AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", message)));
+        }
         let shown = Shown::read(headers, url);
         if shown.user.is_none() && shown.password.is_none() && !self.password.expose().is_empty() {
             return Err(Refusal::Ask);
@@ -47,6 +53,16 @@ impl Credentials {
             format!("{user}: Authentication failed: password is incorrect, or there is no user with such name.");
         Err(Refusal::Wrong(Exception::new(AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", &message)))
     }
+}
+
+/// Any page in a browser on this machine can send a POST to a port of it, or have its own name point there; either would
+/// be let in where no password is asked for. Browsers name the page in `Origin`, and the name they were given in `Host`.
+fn asks_for_a_web_page(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
+    let name = name.trim_matches(['[', ']']);
+    let is_this_machine = name == "localhost" || name.parse::<IpAddr>().is_ok() || name.is_empty();
+    headers.contains_key(header::ORIGIN) || !is_this_machine
 }
 
 impl Shown {
@@ -108,5 +124,25 @@ mod tests {
         assert_eq!(check(&[], &[("user", "analyst"), ("password", "s3cret")]), "in");
         assert_eq!(check(&[], &[("user", "analyst")]), "refused");
         assert_eq!(check(&[], &[]), "asked");
+    }
+
+    #[test]
+    fn without_a_password_a_web_page_is_not_let_in() {
+        let open = Credentials::new("default".into(), Secret::default());
+        for (name, value, let_in) in [
+            ("host", "127.0.0.1:8123", true),
+            ("host", "localhost:8123", true),
+            ("host", "[::1]:8123", true),
+            ("host", "[::1]", true),
+            ("host", "10.0.0.7", true),
+            ("host", "rebound.example:8123", false),
+            ("origin", "https://somewhere.example", false),
+            ("origin", "null", false),
+            ("user-agent", "curl", true),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(axum::http::HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            assert_eq!(open.check(&headers, &[]).is_ok(), let_in, "{name}: {value}");
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! three ways to show credentials, statements in url, body or form, parameters, settings, sessions, rows in and out
 //! while the statement runs, and compression in both directions. Not here: `KILL QUERY` by query id, roles and quotas,
 //! zstd and Brotli, `external data` in forms, `/play`.
+//!
+//! There is one user, who may do what the engine can, reading this machine's files with `file()` among it. So the
+//! password is as good as an account on this machine; without one only loopback is served, and no web page.
 
 mod answer;
 mod ask;
