@@ -108,6 +108,11 @@ fn instant_of(local: NaiveDateTime, zone: Tz) -> Micros {
     }
 }
 
+/// Every time zone there is.
+pub fn zones() -> impl Iterator<Item = &'static str> {
+    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+}
+
 /// Reads RFC 3339.
 pub fn instant(text: &str) -> Option<Micros> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_micros())

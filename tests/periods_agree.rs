@@ -1,0 +1,83 @@
+//! Billing periods by two implementations of civil time, in every time zone: the engine's by jiff, the oracle's by
+//! chrono. `HIGHWATER_PERIODS` is the number of random questions a zone is asked (20 by default).
+
+use highwater_rating::tables::{Cadence, Interval};
+use highwater_rating::time::{Calendar, EventTime};
+use oracle::civil::{self, rfc3339};
+use oracle::generate::Dice;
+use serde_json::json;
+
+const QUESTIONS: u64 = 20;
+/// 2 January 1971 to 2037: before, some clocks were not set to whole minutes; after, the rules of the zones are guesses.
+const YEARS: std::ops::RangeInclusive<i64> = 1971..=2036;
+
+const INTERVALS: [(Interval, &str); 5] = [
+    (Interval::Day, "day"),
+    (Interval::Week, "week"),
+    (Interval::Month, "month"),
+    (Interval::Quarter, "quarter"),
+    (Interval::Year, "year"),
+];
+
+#[test]
+fn periods_begin_and_end_at_the_same_instants_in_every_time_zone() {
+    let questions = std::env::var("HIGHWATER_PERIODS").map_or(QUESTIONS, |text| text.parse().expect("a number"));
+    let mut different = Vec::new();
+    for (zone, number) in civil::zones().zip(0..) {
+        let mut dice = Dice::of_seed(number);
+        for _ in 0..questions {
+            let (interval, name) = *dice.pick(&INTERVALS);
+            let cadence = Cadence {
+                anchor: anchor(&mut dice).into(),
+                interval,
+                interval_count: dice.between(1, 3) as u32,
+                time_zone: zone.into(),
+            };
+            let row = json!({
+                "anchor": *cadence.anchor,
+                "interval": name,
+                "interval_count": cadence.interval_count,
+                "time_zone": zone,
+            });
+            let instant = instant(&mut dice);
+            let calendar = match Calendar::new(&cadence) {
+                Ok(calendar) => calendar,
+                Err(error) => {
+                    different.push(format!("{row}: {error}"));
+                    break;
+                }
+            };
+            let ours = calendar.period_at(EventTime(instant));
+            let right = civil::Cadence::of_row(&row).period_of(instant);
+            if (ours.start.0, ours.end.0) != (right.start, right.end) {
+                different.push(format!(
+                    "{row} at {}: {} to {}, by the oracle {} to {}",
+                    rfc3339(instant),
+                    ours.start,
+                    ours.end,
+                    rfc3339(right.start),
+                    rfc3339(right.end)
+                ));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+}
+
+fn anchor(dice: &mut Dice) -> String {
+    let month = dice.between(1, 12);
+    let longest = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = if dice.percent(30) { longest } else { dice.between(1, longest) };
+    // Most clocks change at one of the first hours of a day.
+    let (hour, minute) = (dice.between(0, 3), *dice.pick(&[0, 0, 15, 30, 59]));
+    format!("{}-{month:02}-{day:02}T{hour:02}:{minute:02}:00", dice.between(*YEARS.start(), *YEARS.end()))
+}
+
+fn instant(dice: &mut Dice) -> civil::Micros {
+    let days = dice.between((YEARS.start() - 1970) * 366, (YEARS.end() - 1970) * 365);
+    days * oracle::DAY + dice.between(0, oracle::DAY - 1)
+}
