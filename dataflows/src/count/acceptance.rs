@@ -12,6 +12,7 @@ use crate::event::{Code, Decoded, Event, Rejection};
 use crate::feed::Place;
 use crate::meters::MeterBook;
 use crate::parcel::Fed;
+use smallvec::SmallVec;
 
 /// What is to be done with an event, before anything is.
 enum Step {
@@ -83,17 +84,25 @@ impl Count {
     fn accept(&mut self, event: &Event, meters: &MeterBook, position: usize) -> Result<(), Refusal> {
         let waiting = self.accepted.len();
         let organization = self.positions[position];
+        let mut begun: SmallVec<[u32; 2]> = SmallVec::new();
         for (number, contribution) in event.contributions.iter().enumerate() {
             let account = self.organizations.account(organization, event.organization, contribution.meter, meters);
             let series = with_account!(self.organizations.account_at(account), inner => {
                 inner.find_series(contribution.dimensions).or_else(|| {
                     let row = meters.meter(contribution.meter);
                     let room = row.dimensions.is_empty() || inner.series_count() < row.dimension_limit as usize;
-                    room.then(|| inner.begin_series(contribution.dimensions))
+                    room.then(|| {
+                        begun.push(account);
+                        inner.begin_series(contribution.dimensions)
+                    })
                 }).inspect(|series| inner.prefetch_tails(*series))
             });
             let Some(series) = series else {
                 self.accepted.truncate(waiting);
+                // A rejected event takes no room in the meters that had some.
+                for account in begun {
+                    with_account!(self.organizations.account_at(account), inner => inner.forget_last_series());
+                }
                 let row = meters.meter(contribution.meter);
                 let (name, limit) = (&row.name, row.dimension_limit);
                 let hint = format!("meter `{name}` allows {limit} combinations of its dimensions an organization");

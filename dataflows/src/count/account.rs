@@ -89,6 +89,14 @@ impl<A: Accumulator> AccountOf<A> {
         position
     }
 
+    /// Undoes the last `begin_series`.
+    #[cold]
+    pub fn forget_last_series(&mut self) {
+        if let (Some(series), Some(positions)) = (self.series.pop(), &mut self.positions) {
+            positions.remove(&series.dimensions);
+        }
+    }
+
     pub fn add(&mut self, windows: Windows, at: (u32, u32), reading: &Reading<'_>, touched: &mut Vec<Touched>) {
         self.spans.add(&self.schedule, reading);
         self.each_window(windows, at, reading, touched, Series::add);
