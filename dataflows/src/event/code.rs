@@ -64,4 +64,24 @@ mod tests {
         let words: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(words.len(), Code::ALL.len());
     }
+
+    #[test]
+    fn the_published_list_is_this_one() {
+        let rows = Code::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning()));
+        let list = format!("{PUBLISHED}\n| code | meaning |\n|---|---|\n{}", rows.collect::<String>());
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/event/rejections.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, &list).unwrap();
+        }
+        let published = std::fs::read_to_string(path).unwrap();
+        assert_eq!(list, published, "run again with UPDATE_GOLDEN=1 where the change is meant");
+    }
+
+    const PUBLISHED: &str = "\
+# Why a record is no event
+
+A rejected record is kept whole, with one of these codes, the place in the record as a JSON pointer, and a hint. The same
+answer is given at the door (`POST /v1/events`) and for what comes from Kafka or a file. The codes are a closed list: a
+code keeps its meaning. `examples/invalid` has records for each; their names begin with the code.
+";
 }
