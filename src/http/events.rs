@@ -79,7 +79,7 @@ async fn take_in(
         )
     })?;
     let content_type = headers.get(header::CONTENT_TYPE).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
-    let body = body.map_err(|rejection| body_problem(rejection, shared.limits.max_body_bytes))?;
+    let body = body.map_err(|rejection| Problem::of_body(&rejection, shared.limits.max_body_bytes))?;
     let limit = shared.limits.max_batch_events;
     let slices = split_body(content_type, &body, limit).map_err(|error| split_problem(error, limit))?;
     let records: Vec<Bytes> = slices.into_iter().map(|slice| body.slice_ref(slice)).collect();
@@ -106,14 +106,6 @@ fn split_problem(error: BodyError, limit: usize) -> Problem {
         }
         BodyErrorCode::TrailingBytes => problem(StatusCode::BAD_REQUEST, "something follows the array"),
     }
-}
-
-fn body_problem(rejection: BytesRejection, limit: usize) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let message = format!("the body is larger than {limit} bytes; send smaller batches");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message).limit(limit);
-    }
-    Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body ended early or its encoding is damaged")
 }
 
 fn summarize(results: Vec<DoorResult>, which: &WhichResults) -> EventsAnswer {

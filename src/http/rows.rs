@@ -8,6 +8,7 @@ use super::{Problem, Shared};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use highwater_rating::tables::{RowChange, RowMistake, read_line};
@@ -34,8 +35,12 @@ fn no_intake() -> Response {
     Problem::new(StatusCode::NOT_FOUND, "no_intake", message).into_response()
 }
 
-pub async fn post(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+pub async fn post(State(shared): State<Arc<Shared>>, body: Result<Bytes, BytesRejection>) -> Response {
     let Some(intake) = &shared.intake else { return no_intake() };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Problem::of_body(&rejection, shared.limits.max_body_bytes).into_response(),
+    };
     let mut changes = Vec::new();
     let mut mistakes = Vec::new();
     for (nth, line) in body.split(|byte| *byte == b'\n').enumerate() {
