@@ -31,7 +31,7 @@ CREATE OR REPLACE VIEW highwater.event_outcomes
     id String COMMENT 'The event''s id; empty where it could not be read.',
     outcome Enum8('accepted' = 1, 'duplicate' = 2, 'conflicting' = 3, 'late' = 4, 'rejected' = 5) COMMENT 'How the record ended. Accepted ones are listed where the archive is on.',
     retracted Bool COMMENT 'Whether an accepted event was taken out again.',
-    code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty for accepted and duplicate.',
+    code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty unless the record was rejected.',
     path String COMMENT 'Where in the record the mistake is, as a JSON pointer; empty for the whole record.',
     hint String COMMENT 'What to do about it.',
     received_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the source got it; NULL where the source does not say.',
@@ -55,7 +55,7 @@ FROM highwater_store.usage_events FINAL;
 CREATE OR REPLACE VIEW highwater.rejected_events
 (
     outcome Enum8('accepted' = 1, 'duplicate' = 2, 'conflicting' = 3, 'late' = 4, 'rejected' = 5) COMMENT 'conflicting: its identity was used for another event. late: beyond the horizon. rejected: no event.',
-    code LowCardinality(String) COMMENT 'Why, as a word from a closed list.',
+    code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty unless the record was rejected.',
     path String COMMENT 'Where in the record the mistake is, as a JSON pointer; empty for the whole record.',
     hint String COMMENT 'What to do about it.',
     organization_id String COMMENT 'The customer who pays; empty where it could not be read.',
@@ -102,7 +102,7 @@ CREATE OR REPLACE VIEW highwater.event_outcomes_daily
     day Date32 COMMENT 'The day of receipt in UTC; of the event where the source gives no time of receipt; 1970-01-01 where neither is known.',
     organization_id String COMMENT 'The customer who pays; empty where it could not be read.',
     outcome Enum8('accepted' = 1, 'duplicate' = 2, 'conflicting' = 3, 'late' = 4, 'rejected' = 5) COMMENT 'How the records ended.',
-    code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty for accepted and duplicate.',
+    code LowCardinality(String) COMMENT 'Why, as a word from a closed list; empty unless the record was rejected.',
     records UInt64 COMMENT 'How many records ended so. Received is the sum over all outcomes.'
 )
 COMMENT 'How many records ended how, by day, organization and code: received = accepted + duplicate + conflicting + late + rejected, at all times.'

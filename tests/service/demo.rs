@@ -1,0 +1,15 @@
+//! `highwater demo` from nothing.
+
+use crate::house::House;
+
+#[test]
+fn a_demo_shows_rated_rows_and_ends_by_itself() {
+    let Some(house) = House::new() else { return };
+    let mut demo = house.spawn(&["demo", "--duration", "5s", "--no-table"]);
+    let rated = "SELECT count() > 0 AND countIf(overage_quantity > 0) > 0 FROM highwater.rated_lines FORMAT TSV";
+    house.until("somebody is over a limit", || {
+        assert!(!demo.has_ended(), "{}", house.said());
+        house.query(rated).ok().filter(|answer| answer.trim() == "1").map(drop)
+    });
+    assert_eq!(demo.wait().code(), Some(0), "{}", house.said());
+}

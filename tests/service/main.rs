@@ -1,0 +1,17 @@
+//! The program as a whole, run as customers run it: a process of its own, with the real ClickHouse engine inside it
+//! and, where a test says so, a real Apache Kafka beside it. One file a promise.
+
+#[path = "../support/kafka.rs"]
+mod broker;
+
+mod client;
+mod demo;
+mod door;
+mod house;
+mod kafka;
+mod killed;
+mod rows;
+mod secrets;
+mod stopping;
+mod terms;
+mod usage;
