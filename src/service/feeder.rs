@@ -11,7 +11,7 @@ use crate::source::{PartitionName, Positions, Source, SourceError, Stop};
 use crossbeam_channel::{Receiver, Sender};
 use highwater_dataflows::changes::{Epoch, OutcomeRow};
 use highwater_dataflows::engine::Engine;
-use highwater_dataflows::feed::{Records, TableChange};
+use highwater_dataflows::feed::{Batch, Records, TableChange};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,9 +110,13 @@ impl Feeder {
                 // Its panic has said why, and ends the process.
                 return Err(FeedError::GraphFailed);
             }
-            self.take_tables(&mut open, Duration::ZERO)?;
             let until_seal = self.interval.saturating_sub(last_seal.elapsed());
-            self.take_records(&mut open, until_seal.min(LOOK))?;
+            let batch = self.look(until_seal.min(LOOK))?;
+            // After the look: a row that was durable before an event was sent holds when the event is counted.
+            self.take_tables(&mut open, Duration::ZERO)?;
+            if let Some(batch) = batch {
+                self.feed(batch, &mut open);
+            }
             let was_catching_up = std::mem::replace(&mut catching_up, self.is_behind());
             let caught_up_now = was_catching_up && !catching_up;
             let full = open.records >= EPOCH_RECORDS_MAX;
@@ -160,25 +164,24 @@ impl Feeder {
         Ok(())
     }
 
-    fn take_records(&mut self, open: &mut Open, wait: Duration) -> Result<(), FeedError> {
+    fn look(&mut self, wait: Duration) -> Result<Option<Batch>, FeedError> {
         match self.source.poll(wait) {
             Ok(Some(batch)) => {
-                open.records += match &batch.records {
-                    Records::Framed(records) => records.len() as u64,
-                    // Lines are counted when they are decoded; a typical event guides the bound.
-                    Records::Lines { bytes, .. } => bytes.len() as u64 / 200 + 1,
-                };
-                self.engine.records(batch);
                 self.status.part("source", PartState::Ok);
-                Ok(())
+                Ok(Some(batch))
             }
-            Ok(None) => {
-                // An outage that ended is told by this too: nothing new need have come.
-                self.status.part("source", PartState::Ok);
-                Ok(())
-            }
-            Err(error) => self.source_failed(error, wait),
+            Ok(None) => Ok(None),
+            Err(error) => self.source_failed(error, wait).map(|()| None),
         }
+    }
+
+    fn feed(&mut self, batch: Batch, open: &mut Open) {
+        open.records += match &batch.records {
+            Records::Framed(records) => records.len() as u64,
+            // Lines are counted when they are decoded; a typical event guides the bound.
+            Records::Lines { bytes, .. } => bytes.len() as u64 / 200 + 1,
+        };
+        self.engine.records(batch);
     }
 
     fn source_failed(&mut self, error: SourceError, wait: Duration) -> Result<(), FeedError> {

@@ -75,3 +75,19 @@ fn a_changed_term_rates_anew_what_it_touches_and_nothing_else() {
     assert_eq!(of_others(&after), of_others(&last), "lines of other meters are not written again");
     assert_ne!(after, last);
 }
+
+#[test]
+fn a_row_that_was_acknowledged_holds_for_every_event_sent_after_it() {
+    let Some(house) = House::new() else { return };
+    let _process = house.start();
+    house.wait_until_ready();
+    for number in 0..20 {
+        let name = format!("meter_{number}");
+        house.publish(&[json!({"table": "meters", "row": {"name": name, "feature": name, "aggregation": "count"}})]);
+        let event = json!({"id": name, "organizationId": "acme", "feature": name, "timestamp": rfc3339(usage::now())});
+        assert_eq!(house.post("/v1/events", "application/json", event.to_string()).expect("an answer").status, 200);
+    }
+    rows::settle(&house, "last");
+    let counted = "SELECT count(), sum(events) FROM highwater.usage_hour WHERE organization_id = 'acme' FORMAT TSV";
+    assert_eq!(house.query(counted).as_deref(), Ok("20\t20\n"));
+}
