@@ -3,12 +3,13 @@
 //! Owns the order in which an event is asked: too late? known? room for it? Does not own what an accepted one changes.
 
 use super::account::with_account;
+use super::accumulator::Reading;
 use super::identity::Known;
 use super::original::Missing;
 use super::outcome::day_of;
-use super::{Accepted, Count, archived, reading_of};
+use super::{Count, archived, reading_of};
 use crate::changes::{Outcome, OutcomeRow};
-use crate::event::{Code, Decoded, Event, Rejection};
+use crate::event::{Code, Decoded, Event, MeterIndex, Rejection};
 use crate::feed::Place;
 use crate::meters::MeterBook;
 use crate::parcel::Fed;
@@ -39,21 +40,25 @@ impl Refusal {
     }
 }
 
+#[cold]
+fn no_room(meter: MeterIndex, meters: &MeterBook) -> Refusal {
+    let row = meters.meter(meter);
+    let (name, limit) = (&row.name, row.dimension_limit);
+    let hint = format!("meter `{name}` allows {limit} combinations of its dimensions an organization");
+    Refusal::rejected(Code::CardinalityExceeded, hint)
+}
+
 impl Count {
-    /// Takes one of a few events that are looked at together.
+    /// Takes one event. `organization` is the position of its organization.
     #[inline]
-    pub(super) fn take(&mut self, fed: &Fed, together: &mut [Event], position: usize) {
-        let taken = match self.judge(&together[position]) {
-            Ok(Step::Accept) => self.accept(&together[position], &fed.meters, position),
-            Ok(Step::Retract(place)) => {
-                // The original may be one of those that wait to be added.
-                self.add_accepted(together);
-                self.retract(&together[position], place)
-            }
+    pub(super) fn take(&mut self, fed: &Fed, event: &mut Event, organization: u32) {
+        let taken = match self.judge(event) {
+            Ok(Step::Accept) => self.accept(event, &fed.meters, organization),
+            Ok(Step::Retract(place)) => self.retract(event, place, organization),
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = taken {
-            self.refuse(fed, &together[position], refusal);
+            self.refuse(fed, event, refusal);
         }
     }
 
@@ -79,14 +84,13 @@ impl Count {
         }
     }
 
-    /// Finds the place of every contribution, unless one of them has none.
+    /// Finds the place of every contribution, and adds them if none of them lacks one.
     #[inline]
-    fn accept(&mut self, event: &Event, meters: &MeterBook, position: usize) -> Result<(), Refusal> {
-        let waiting = self.accepted.len();
-        let organization = self.positions[position];
+    fn accept(&mut self, event: &mut Event, meters: &MeterBook, organization: u32) -> Result<(), Refusal> {
+        let mut places: SmallVec<[(u32, u32); 4]> = SmallVec::new();
         let mut begun: SmallVec<[u32; 2]> = SmallVec::new();
-        for (number, contribution) in event.contributions.iter().enumerate() {
-            let account = self.organizations.account(organization, event.organization, contribution.meter, meters);
+        for contribution in &event.contributions {
+            let account = self.organizations.account(organization, contribution.meter, meters);
             let series = with_account!(self.organizations.account_at(account), inner => {
                 inner.find_series(contribution.dimensions).or_else(|| {
                     let row = meters.meter(contribution.meter);
@@ -95,43 +99,44 @@ impl Count {
                         begun.push(account);
                         inner.begin_series(contribution.dimensions)
                     })
-                }).inspect(|series| inner.prefetch_tails(*series))
+                })
             });
             let Some(series) = series else {
-                self.accepted.truncate(waiting);
                 // A rejected event takes no room in the meters that had some.
                 for account in begun {
                     with_account!(self.organizations.account_at(account), inner => inner.forget_last_series());
                 }
-                let row = meters.meter(contribution.meter);
-                let (name, limit) = (&row.name, row.dimension_limit);
-                let hint = format!("meter `{name}` allows {limit} combinations of its dimensions an organization");
-                return Err(Refusal::rejected(Code::CardinalityExceeded, hint));
+                return Err(no_room(contribution.meter, meters));
             };
-            let (event, contribution) = (position as u32, number as u32);
-            self.accepted.push(Accepted { event, contribution, account, series });
+            places.push((account, series));
         }
-        let day = day_of(event.event_time);
-        self.identities.insert(event.identity, event.content, day, event.place);
+        for (contribution, place) in event.contributions.iter().zip(places) {
+            self.add(place, &reading_of(event, contribution.value));
+        }
+        self.identities.insert(event.identity, event.content, day_of(event.event_time), event.place);
         self.outcomes.counts.unattributed += u64::from(event.contributions.is_empty());
         let latest = &mut self.outcomes.counts.event_time_max;
         *latest = (*latest).max(Some(event.event_time));
+        self.outcomes.accepted(organization, day_of(event.received_at.unwrap_or(event.event_time)));
         if self.settings.archive {
-            self.unarchived.push(position);
+            self.archive.extend(archived(event, false));
         }
-        self.count_accepted(event, organization);
         Ok(())
     }
 
     #[inline]
-    fn count_accepted(&mut self, event: &Event, organization: u32) {
-        let day = day_of(event.received_at.unwrap_or(event.event_time));
-        self.outcomes.accepted(self.organizations.at(organization), organization, day);
+    fn add(&mut self, (account, series): (u32, u32), reading: &Reading<'_>) {
+        with_account!(self.organizations.account_at(account), inner => {
+            if inner.list() {
+                self.changed.push(account);
+            }
+            inner.add(self.settings.windows, (account, series), reading, &mut self.touched);
+        });
     }
 
     /// Takes the event of this identity out of everything that it went into.
     #[cold]
-    fn retract(&mut self, retract: &Event, place: Place) -> Result<(), Refusal> {
+    fn retract(&mut self, retract: &Event, place: Place, organization: u32) -> Result<(), Refusal> {
         let found = self.originals.find(place, retract.identity).map_err(|missing| match missing {
             Missing::Gone(reason) => Refusal::rejected(Code::OriginalGone, reason),
             Missing::Unavailable(reason) => {
@@ -139,10 +144,8 @@ impl Count {
             }
         });
         let (mut original, meters) = found?;
-        let organization = self.organizations.position(original.organization);
         for contribution in &original.contributions {
-            let key = original.organization;
-            let account = self.organizations.account(organization, key, contribution.meter, &meters);
+            let account = self.organizations.account(organization, contribution.meter, &meters);
             let reading = reading_of(&original, contribution.value);
             with_account!(self.organizations.account_at(account), inner => {
                 if let Some(series) = inner.find_series(contribution.dimensions) {
@@ -158,7 +161,7 @@ impl Count {
             self.retracted.insert(place);
             self.archive.extend(archived(&mut original, true));
         }
-        self.count_accepted(retract, organization);
+        self.outcomes.accepted(organization, day_of(retract.received_at.unwrap_or(retract.event_time)));
         Ok(())
     }
 

@@ -16,17 +16,19 @@ use smallvec::SmallVec;
 /// More series than this are found through a map.
 const LISTED_SERIES: usize = 8;
 
+/// What an event touches stands first, in three cache lines.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct AccountOf<A> {
-    pub organization: OrganizationKey,
-    pub meter: MeterIndex,
     /// Whether the epoch's list of changed accounts has it.
     listed: bool,
+    pub meter: MeterIndex,
+    series: SmallVec<[Series<A>; 1]>,
+    spans: Spans<A>,
+    pub organization: OrganizationKey,
     schedule: Schedule,
     /// The schedule that differential holds; none while there was nothing to rate.
     entered_schedule: Option<Schedule>,
-    spans: Spans<A>,
-    series: SmallVec<[Series<A>; 1]>,
     positions: Option<Box<HashMap<DimensionsKey, u32, foldhash::fast::FixedState>>>,
 }
 
@@ -173,6 +175,7 @@ impl<A: Accumulator> AccountOf<A> {
 
 /// An account by its meter's aggregation.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub enum Account {
     Count(AccountOf<accumulator::Count>),
     Sum(AccountOf<accumulator::Sum>),

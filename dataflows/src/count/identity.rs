@@ -7,7 +7,7 @@
 //! A slot is chosen by multiplying the hash with the capacity, which keeps entries in the order of their hashes: a
 //! shard grows by half at a time, and growing it is one pass forward through both tables.
 
-use super::prefetch::prefetch;
+use super::prefetch::{CACHE_LINE, prefetch};
 use crate::feed::Place;
 use hashbrown::HashMap;
 
@@ -72,7 +72,9 @@ impl Identities {
     pub fn prefetch(&self, identity: u128) {
         let key = key(identity);
         let shard = &self.shards[shard_of(key)];
-        prefetch(shard.slots.as_ptr().wrapping_add(slot_of(key, shard.slots.len())));
+        let slot = shard.slots.as_ptr().wrapping_add(slot_of(key, shard.slots.len()));
+        prefetch(slot);
+        prefetch(slot.wrapping_add(CACHE_LINE / size_of::<Entry>()));
     }
 
     #[inline]
@@ -153,8 +155,8 @@ impl Shard {
 
     #[inline]
     fn insert(&mut self, entry: Entry) {
-        // At most four fifths full: an unknown identity is then seen as such after three slots, in two cache lines.
-        if (self.used + 1) * 5 > self.slots.len() * 4 {
+        // At most seven tenths full: an unknown identity is then seen as such after three or four slots, six at most.
+        if (self.used + 1) * 10 > self.slots.len() * 7 {
             self.grow();
         }
         self.put(entry);

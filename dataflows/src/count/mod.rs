@@ -41,8 +41,9 @@ use std::sync::Arc;
 use usage::Amount;
 use window::{Shown, Windows, start_of};
 
-/// Events that are looked at together, so that the memory of each is fetched while others are worked on.
-const TOGETHER: usize = 32;
+/// How many events ahead an event's identity and account are fetched, and its windows once the account is there.
+const FAR: usize = 24;
+const NEAR: usize = 12;
 
 #[derive(Clone, Debug)]
 pub struct CountSettings {
@@ -62,22 +63,9 @@ pub struct Count {
     touched: Vec<Touched>,
     /// Accounts with something to enter.
     changed: Vec<u32>,
-    /// Positions of the organizations of the events that are looked at together.
+    /// Positions of the organizations of a parcel's events.
     positions: Vec<u32>,
-    /// Contributions of accepted events that are not added yet.
-    accepted: Vec<Accepted>,
-    /// Positions of accepted events that are not in the archive yet.
-    unarchived: Vec<usize>,
     retracted: HashSet<Place, foldhash::fast::FixedState>,
-}
-
-/// One contribution, with the account and series that it goes to.
-#[derive(Clone, Copy)]
-struct Accepted {
-    event: u32,
-    contribution: u32,
-    account: u32,
-    series: u32,
 }
 
 impl Count {
@@ -92,8 +80,6 @@ impl Count {
             touched: Vec::new(),
             changed: Vec::new(),
             positions: Vec::new(),
-            accepted: Vec::new(),
-            unarchived: Vec::new(),
             retracted: HashSet::default(),
         }
     }
@@ -111,45 +97,48 @@ impl Count {
             let row = OutcomeRow { outcome: Outcome::Rejected, record: rejection, first_place: None };
             self.outcomes.other(organization_key(&row.record.organization_id), day, row);
         }
-        for together in events.chunks_mut(TOGETHER) {
-            self.fetch(together);
-            for position in 0..together.len() {
-                self.take(&fed, together, position);
+        self.positions.clear();
+        // Three steps an event, each that far ahead of the next that the memory it asked for is there.
+        for ahead in 0..events.len() + FAR {
+            if let Some(event) = events.get(ahead) {
+                self.fetch(event);
             }
-            self.add_accepted(together);
+            if let Some(position) = ahead.checked_sub(FAR - NEAR)
+                && let Some(event) = events.get(position)
+            {
+                self.fetch_windows(event, self.positions[position]);
+            }
+            if let Some(position) = ahead.checked_sub(FAR) {
+                self.take(&fed, &mut events[position], self.positions[position]);
+            }
         }
         events.clear();
         events
     }
 
-    /// Looks up what the events will need, and starts to fetch it.
+    /// Looks up what an event will need, and starts to fetch it.
     #[inline]
-    fn fetch(&mut self, together: &[Event]) {
-        self.positions.clear();
-        for event in together {
-            self.identities.prefetch(event.identity);
-            let position = self.organizations.position(event.organization);
-            self.positions.push(position);
-            if let [contribution, ..] = &*event.contributions {
-                self.organizations.prefetch(position, contribution.meter);
-            }
+    fn fetch(&mut self, event: &Event) {
+        self.identities.prefetch(event.identity);
+        let position = self.organizations.position(event.organization);
+        self.positions.push(position);
+        if let [contribution, ..] = &*event.contributions
+            && let Some(account) = self.organizations.find(position, contribution.meter)
+        {
+            self.organizations.prefetch(account);
         }
     }
 
-    fn add_accepted(&mut self, together: &mut [Event]) {
-        let windows = self.settings.windows;
-        for accepted in self.accepted.drain(..) {
-            let event = &together[accepted.event as usize];
-            let reading = reading_of(event, event.contributions[accepted.contribution as usize].value);
-            with_account!(self.organizations.account_at(accepted.account), inner => {
-                if inner.list() {
-                    self.changed.push(accepted.account);
+    #[inline]
+    fn fetch_windows(&mut self, event: &Event, position: u32) {
+        if let [contribution, ..] = &*event.contributions
+            && let Some(account) = self.organizations.find(position, contribution.meter)
+        {
+            with_account!(self.organizations.account_at(account), inner => {
+                if let Some(series) = inner.find_series(contribution.dimensions) {
+                    inner.prefetch_tails(series);
                 }
-                inner.add(windows, (accepted.account, accepted.series), &reading, &mut self.touched);
             });
-        }
-        for position in self.unarchived.drain(..) {
-            self.archive.extend(archived(&mut together[position], false));
         }
     }
 
@@ -157,8 +146,7 @@ impl Count {
     pub fn put_in_force(&mut self, key: OrganizationKey, terms: Arc<OrganizationTerms>) {
         let position = self.organizations.position(key);
         self.organizations.at(position).terms = terms.clone();
-        let accounts: Vec<u32> = self.organizations.accounts_of(position).collect();
-        for account in accounts {
+        for account in self.organizations.at(position).accounts.clone() {
             with_account!(self.organizations.account_at(account), inner => {
                 let schedule = terms.schedule(inner.meter_name());
                 if inner.reschedule(schedule, self.settings.windows) && inner.list() {
@@ -183,10 +171,10 @@ impl Count {
         }
         let mut usage = Vec::with_capacity(self.touched.len());
         for (position, touched) in self.touched.iter().enumerate() {
-            if let Some(ahead) = self.touched.get(position + TOGETHER) {
-                self.organizations.prefetch_account(ahead.account);
+            if let Some(ahead) = self.touched.get(position + FAR) {
+                self.organizations.prefetch(ahead.account);
             }
-            if let Some(ahead) = self.touched.get(position + TOGETHER / 2) {
+            if let Some(ahead) = self.touched.get(position + NEAR) {
                 with_account!(self.organizations.account_at(ahead.account), inner => inner.prefetch_tails(ahead.series));
             }
             with_account!(self.organizations.account_at(touched.account), inner => {

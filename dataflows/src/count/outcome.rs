@@ -1,13 +1,21 @@
 //! What became of every record: absolute counts per (day, organization, outcome, code), and a row for each record that
 //! was not accepted. Owns conservation: received is the sum of all outcomes, at all times.
 
-use super::organization::{AcceptedOfDay, Organization, Organizations};
+use super::organization::Organizations;
 use crate::changes::{EpochCounts, Outcome, OutcomeCountKey, OutcomeRow};
 use crate::event::OrganizationKey;
 use hashbrown::HashMap;
 use highwater_rating::time::EventTime;
 
-/// Of any outcome but `accepted`: those are counted where the organization is, because there are many.
+#[derive(Clone, Copy, Debug, Default)]
+struct AcceptedOfDay {
+    count: u64,
+    day: i32,
+    /// In the open epoch.
+    changed: bool,
+}
+
+/// Of any outcome but `accepted`.
 struct Counted {
     key: OutcomeCountKey,
     count: u64,
@@ -19,7 +27,10 @@ pub struct Outcomes {
     counted: Vec<Counted>,
     positions: HashMap<OutcomeCountKey, u32, foldhash::fast::FixedState>,
     changed: Vec<u32>,
-    /// Organizations, by position, and days of which more events were accepted.
+    /// Of each organization, by position: the day that its last accepted event belongs to. It is mostly the same one.
+    accepted: Vec<AcceptedOfDay>,
+    other_days: HashMap<(u32, i32), AcceptedOfDay, foldhash::fast::FixedState>,
+    /// Organizations and days of which more events were accepted.
     changed_days: Vec<(u32, i32)>,
     pub rows: Vec<OutcomeRow>,
     pub counts: EpochCounts,
@@ -39,23 +50,31 @@ pub fn day_of(instant: EventTime) -> i32 {
 }
 
 impl Outcomes {
-    /// `position` is the organization's, for the end of the epoch.
+    /// `position` is the organization's.
     #[inline]
-    pub fn accepted(&mut self, organization: &mut Organization, position: u32, day: i32) {
+    pub fn accepted(&mut self, position: u32, day: i32) {
         self.counts.received += 1;
         self.counts.accepted += 1;
-        let days = &mut organization.accepted;
-        let of_day = match days.last() {
-            Some(last) if last.day == day => days.len() - 1,
-            _ => days.binary_search_by_key(&day, |of_day| of_day.day).unwrap_or_else(|place| {
-                days.insert(place, AcceptedOfDay { day, changed: false, count: 0 });
-                place
-            }),
-        };
-        let of_day = &mut days[of_day];
+        if self.accepted.len() <= position as usize {
+            self.accepted.resize(position as usize + 1, AcceptedOfDay::default());
+        }
+        if self.accepted[position as usize].day != day {
+            self.turn_to(position, day);
+        }
+        let of_day = &mut self.accepted[position as usize];
         of_day.count += 1;
         if !std::mem::replace(&mut of_day.changed, true) {
             self.changed_days.push((position, day));
+        }
+    }
+
+    /// Makes another day the organization's recent one.
+    #[cold]
+    fn turn_to(&mut self, position: u32, day: i32) {
+        let now = self.other_days.remove(&(position, day)).unwrap_or(AcceptedOfDay { day, ..Default::default() });
+        let before = std::mem::replace(&mut self.accepted[position as usize], now);
+        if before.count > 0 {
+            self.other_days.insert((position, before.day), before);
         }
     }
 
@@ -99,13 +118,16 @@ impl Outcomes {
             (counted.key.clone(), counted.count)
         });
         let mut absolute: Vec<(OutcomeCountKey, u64)> = others.collect();
-        absolute.extend(self.changed_days.drain(..).filter_map(|(position, day)| {
-            let organization = organizations.at(position);
-            let of_day = organization.accepted.iter_mut().rfind(|of_day| of_day.day == day)?;
-            of_day.changed = false;
-            let (organization, count) = (organization.key, of_day.count);
-            Some((OutcomeCountKey { day, organization, outcome: Outcome::Accepted, code: String::new() }, count))
-        }));
+        for (position, day) in std::mem::take(&mut self.changed_days) {
+            let recent = &mut self.accepted[position as usize];
+            let of_day = if recent.day == day { Some(recent) } else { self.other_days.get_mut(&(position, day)) };
+            if let Some(of_day) = of_day {
+                of_day.changed = false;
+                let organization = organizations.at(position).key;
+                let key = OutcomeCountKey { day, organization, outcome: Outcome::Accepted, code: String::new() };
+                absolute.push((key, of_day.count));
+            }
+        }
         let counts = self.counts;
         self.counts = EpochCounts { event_time_max: counts.event_time_max, ..EpochCounts::default() };
         Changed { rows: std::mem::take(&mut self.rows), absolute, counts }

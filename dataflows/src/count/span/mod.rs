@@ -10,23 +10,25 @@ use highwater_rating::time::EventTime;
 use smallvec::SmallVec;
 
 #[derive(Clone, Debug)]
+#[repr(C)]
 struct SpanTotal<A> {
     start: EventTime,
     end: EventTime,
-    period: Period,
     total: A,
     changed: bool,
     /// A window that was counted anew into this span reaches beyond it: its usage cannot be told apart.
     coarse: bool,
+    period: Period,
     entered: Entered,
 }
 
 /// The spans of one account, in order of time.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Spans<A> {
-    spans: SmallVec<[SpanTotal<A>; 1]>,
     /// Where the last event fell: the next one most likely falls there too.
     recent: usize,
+    spans: SmallVec<[SpanTotal<A>; 1]>,
     /// The gap in which the last event without terms fell.
     gap: (EventTime, EventTime),
     /// How many events lie in gaps.
