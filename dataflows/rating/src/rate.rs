@@ -108,7 +108,8 @@ pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
     let mut lines: Vec<RatedLine> = Vec::with_capacity(usage.spans.len());
     let mut used = Quantity::ZERO;
     let mut events = 0u64;
-    let mut currency: Option<(&Arc<str>, Currency)> = None;
+    // Before any amount: which error a period has must not depend on which of its spans comes first.
+    let currency = one_currency(usage.spans)?;
     for span_usage in usage.spans {
         let before = used;
         if usage.aggregation.is_additive() {
@@ -116,13 +117,8 @@ pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
         }
         events = events.checked_add(span_usage.events).ok_or(RateError::QuantityOverflow)?;
         let terms = &span_usage.span.terms;
-        let Some(charge) = terms.charge.as_ref().filter(|_| span_usage.events > 0) else { continue };
-        let minor_unit = match currency {
-            Some((code, known)) if *code == terms.currency => known,
-            Some(_) => return Err(RateError::MixedCurrencies),
-            None => Currency::from_code(&terms.currency).map_err(|_| RateError::UnknownCurrency)?,
-        };
-        currency = Some((&terms.currency, minor_unit));
+        let charge = terms.charge.as_ref().filter(|_| span_usage.events > 0);
+        let (Some(charge), Some((_, minor_unit))) = (charge, currency) else { continue };
         lines.push(line::rate_span(usage.aggregation, span_usage, charge, before, minor_unit)?);
     }
     let last = usage.spans.iter().rev().find(|span_usage| span_usage.events > 0).or(usage.spans.last());
@@ -138,6 +134,18 @@ pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
         cost_minor_units: cost(&lines)?,
         lines,
     })
+}
+
+/// The currency of every span with a line; none without a line.
+fn one_currency(spans: &[SpanUsage]) -> Result<Option<(&Arc<str>, Currency)>, RateError> {
+    let charged = spans.iter().filter(|span_usage| span_usage.events > 0 && span_usage.span.terms.charge.is_some());
+    let mut codes = charged.map(|span_usage| &span_usage.span.terms.currency);
+    let Some(code) = codes.next() else { return Ok(None) };
+    if codes.any(|other| other != code) {
+        return Err(RateError::MixedCurrencies);
+    }
+    let currency = Currency::from_code(code).map_err(|_| RateError::UnknownCurrency)?;
+    Ok(Some((code, currency)))
 }
 
 fn limit(aggregation: Aggregation, lines: &[RatedLine]) -> Result<Option<Quantity>, RateError> {
