@@ -22,8 +22,10 @@ test: parts ## every test, on the real ClickHouse engine and a real Kafka broker
 		echo "make test: failed after $$(($$(date +%s) - start)) s"; exit $$code; \
 	fi
 
-bench: engine ## measure, beside the references, in one run
-	cargo bench --workspace
+bench: tools ## measure, beside the references, in one run
+	@tests/parts/install-tools bench
+	@tests/parts/install-duckdb >/dev/null
+	cargo bench --bench w1
 
 check: tools ## formatting and clippy
 	cargo fmt --all --check

@@ -106,7 +106,7 @@ pub fn run(global: &GlobalArguments, command: &DeadLettersCommand) -> Result<Exi
 
 /// A rejected record, its bytes in base64 as they may be no text.
 const COLUMNS: &str = "code, path, hint, organization_id, source, id, received_at, base64Encode(raw) AS raw_base64,
-    toValidUTF8(raw) AS raw, concat(place_source, '/', place_topic, '/', toString(place_partition), '/',
+    toValidUTF8(raw) AS text, concat(place_source, '/', place_topic, '/', toString(place_partition), '/',
     toString(place_offset)) AS place";
 
 async fn read(connection: &Connection, filter: &Filter, place: Option<&str>) -> Result<Vec<Value>, CommandError> {
@@ -167,7 +167,7 @@ async fn show(connection: &Connection, arguments: &ShowArguments) -> Result<Exit
         for field in ["place", "received_at", "organization_id", "source", "id", "code", "path", "hint"] {
             output::line(&format!("{field:<16} {}", record[field].as_str().unwrap_or_default()))?;
         }
-        output::line(&format!("\n{}", record["raw"].as_str().unwrap_or_default()))?;
+        output::line(&format!("\n{}", record["text"].as_str().unwrap_or_default()))?;
     }
     Ok(Exit::Done)
 }

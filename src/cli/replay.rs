@@ -93,5 +93,5 @@ fn text(summary: &Summary, out: &Path) -> String {
         let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);
         table.add_row([comfy_table::Cell::new(name), count]);
     }
-    format!("{table}\n{} ms, written to {}\n", summary.elapsed_ms, out.display())
+    format!("{}\n{} ms, written to {}\n", table.trim_fmt(), summary.elapsed_ms, out.display())
 }

@@ -1,6 +1,7 @@
 //! ClickHouse: the embedded engine's library, or the server's answer.
 
 use super::{PATIENCE, Probe};
+use crate::clickhouse::embedded::Settings;
 use crate::config::Config;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ async fn embedded(config: &Config) -> Probe {
         return answer(Probe::new("clickhouse, embedded", listen.to_string()), &format!("http://{listen}"), config)
             .await;
     }
-    let library = config.clickhouse.library.clone().unwrap_or_else(|| ".parts/clickhouse/libchdb.so".into());
+    let library = config.clickhouse.library.clone().unwrap_or_else(Settings::default_library);
     let probe = Probe::new("clickhouse, embedded", library.display().to_string());
     match std::fs::metadata(&library) {
         Ok(file) if file.is_file() => probe.found(format!("{} MiB, not running", file.len() >> 20)),
