@@ -76,7 +76,7 @@ fn failed(error: ReplayError) -> CommandError {
 fn text(summary: &Summary, out: &Path) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let rows: [(&str, u64); 11] = [
+    let rows: [(&str, u64); 10] = [
         ("events", summary.events),
         ("accepted", summary.accepted),
         ("duplicate", summary.duplicate),
@@ -87,11 +87,11 @@ fn text(summary: &Summary, out: &Path) -> String {
         ("rows of period_usage", summary.period_usage_rows as u64),
         ("rows of rated_lines", summary.rated_line_rows as u64),
         ("rows of rejected_events", summary.rejected_event_rows as u64),
-        ("events a second", summary.events_per_second),
     ];
     for (name, count) in rows {
         let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);
         table.add_row([comfy_table::Cell::new(name), count]);
     }
-    format!("{}\n{} ms, written to {}\n", table.trim_fmt(), summary.elapsed_ms, out.display())
+    let (elapsed_ms, speed) = (summary.elapsed_ms, summary.events_per_second);
+    format!("{}\n{elapsed_ms} ms, {speed} events a second, written to {}\n", table.trim_fmt(), out.display())
 }

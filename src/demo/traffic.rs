@@ -142,6 +142,11 @@ impl Traffic {
         let late_us = if self.random.random_range(0..100) < 2 { self.random.random_range(0..6 * HOUR_US) } else { 0 };
         let id = self.next_id;
         self.next_id += 1;
+        let mut metadata = serde_json::json!({ "latency_ms": self.random.random_range(3..900) });
+        if habit.feature == "workflow_run" {
+            // What the meter `active_workflows` tells apart.
+            metadata["workflow_id"] = format!("workflow-{}", self.random.random_range(1..=12)).into();
+        }
         let event = serde_json::json!({
             "id": format!("{}-{id}", self.run),
             "organizationId": customer.organization_id,
@@ -149,7 +154,7 @@ impl Traffic {
             "timestamp": EventTime(at.0 - late_us).to_string(),
             "quantity": quantity,
             "endpoint": habit.endpoint,
-            "metadata": { "latency_ms": self.random.random_range(3..900) },
+            "metadata": metadata,
         })
         .to_string();
         if self.sent.len() == REMEMBERED {
@@ -163,10 +168,30 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use highwater_dataflows::event::{DecodeSettings, Decoder};
+    use highwater_dataflows::meters::MeterBook;
+    use highwater_dataflows::names::Names;
+    use highwater_rating::tables::Row;
+    use std::sync::Arc;
 
     fn traffic() -> Traffic {
         let customer = |name: &str, weight| Customer { organization_id: name.into(), weight, hours_ahead: 0 };
         Traffic::new(7, "test".into(), vec![customer("large", 90), customer("small", 10)])
+    }
+
+    /// A few are wrong on purpose; the rest is what the example's meters ask for.
+    #[test]
+    fn the_example_catalog_takes_the_traffic() {
+        let meters = crate::demo::catalog().into_iter().filter_map(|row| match row {
+            Row::Meters(meter) => Some(meter),
+            _ => None,
+        });
+        let meters = MeterBook::of(meters).unwrap();
+        let mut decoder = Decoder::new(Arc::new(Names::default()), DecodeSettings::default());
+        let events = traffic().between(EventTime(0), EventTime(24 * HOUR_US), 5_000);
+        let refused = |event: &&String| decoder.check(event.as_bytes(), None, &meters).is_err();
+        let refused = events.iter().filter(refused).count();
+        assert!(refused * 50 < events.len(), "{refused} of {} are refused", events.len());
     }
 
     #[test]
