@@ -1,5 +1,9 @@
 //! The program as a person meets it: what its documentation shows is what it prints.
 
+#[path = "support/kafka.rs"]
+mod broker;
+#[path = "cli/on_kafka.rs"]
+mod on_kafka;
 #[path = "cli/on_the_engine.rs"]
 mod on_the_engine;
 
@@ -156,5 +160,29 @@ fn the_printed_schema_describes_the_printed_settings() {
     for wrong in ["service.workers = 'x'", "nonsense = 1", "clickhouse.password = 'open'"] {
         let settings: serde_json::Value = toml::from_str(wrong).expect("TOML");
         assert!(!validator.is_valid(&settings), "{wrong}");
+    }
+}
+
+/// A panel or a rule over a metric that is not there never shows and never fires.
+#[test]
+fn every_metric_of_dashboards_and_alerts_is_one_of_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = String::new();
+    let mut open = vec![root.join("src")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        } else {
+            sources.push_str(&std::fs::read_to_string(path).expect("a source file"));
+        }
+    }
+    for file in ["deploy/alerts.yaml", "deploy/grafana/dashboards/operations.json"] {
+        let text = std::fs::read_to_string(root.join(file)).expect(file);
+        let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+        let metrics: BTreeSet<&str> = words.filter(|word| word.starts_with("highwater_")).collect();
+        assert!(!metrics.is_empty(), "{file}");
+        for metric in metrics {
+            assert!(sources.contains(&format!("{metric:?}")), "{file} names {metric}, which the program does not have");
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// An engine with Highwater's tables, and the arguments that lead commands to it.
-struct Engine {
+pub struct Engine {
     runtime: tokio::runtime::Runtime,
     running: Option<Running>,
     folder: tempfile::TempDir,
@@ -37,7 +37,7 @@ impl Engine {
         engine
     }
 
-    fn insert(&self, table: &str, columns: &str, values: &str) {
+    pub fn insert(&self, table: &str, columns: &str, values: &str) {
         let url = self.running.as_ref().expect("an engine").url();
         let sql = format!("INSERT INTO highwater_store.{table} ({columns}) VALUES {values}");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// Standard output of a command that must succeed.
-    fn answers(&self, command: &[&str]) -> Vec<u8> {
+    pub fn answers(&self, command: &[&str]) -> Vec<u8> {
         let arguments: Vec<&str> = command.iter().copied().chain(self.arguments.iter().map(String::as_str)).collect();
         let output = highwater(&arguments, self.folder.path());
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -62,7 +62,7 @@ impl Drop for Engine {
     }
 }
 
-const OUTCOME_COLUMNS: &str = "organization_id, source, id, day, place_source, place_topic, place_partition, place_offset, outcome, \
+pub const OUTCOME_COLUMNS: &str = "organization_id, source, id, day, place_source, place_topic, place_partition, place_offset, outcome, \
                                code, path, hint, raw, version, is_deleted";
 
 fn rejected(offset: u64, code: &str, raw: &str) -> String {
@@ -92,6 +92,7 @@ fn dead_letters_can_be_found_looked_at_and_put_back_and_records_watched() {
     assert_eq!(engine.answers(&["dead-letters", "show", "log/events/0/8", "--raw"]), [0xff, 0x00, 0xfe]);
 
     a_dead_letter_is_put_back_as_it_was(&engine);
+    super::on_kafka::a_dead_letter_returns_to_its_topic(&engine);
     a_rated_line_passes_by(&engine);
 }
 
