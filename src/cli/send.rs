@@ -61,11 +61,6 @@ impl Door {
         Ok(Door { client, url: format!("http://{host}"), token })
     }
 
-    /// Whether a service answers there at all.
-    pub async fn is_open(&self) -> bool {
-        self.client.get(format!("{}/version", self.url)).send().await.is_ok()
-    }
-
     async fn event(&self, bytes: Vec<u8>) -> Result<String, CommandError> {
         let answer = self.request(reqwest::Method::POST, "/v1/events", Some(bytes)).await?;
         let answer: Value = serde_json::from_str(&answer.1).unwrap_or_default();
