@@ -56,7 +56,7 @@ impl Recall for FileRecall {
         if line.is_empty() {
             return Err(RecallError::Gone);
         }
-        Ok(Record { offset: place.offset, received_at: None, bytes: Some(line.into()) })
+        Ok(Record { offset: place.offset, received_at: None, bytes: Some(line) })
     }
 }
 

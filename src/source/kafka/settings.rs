@@ -88,9 +88,9 @@ impl KafkaSettings {
         let mut topics: Vec<&str> = self.tables.iter().map(|(_, topic)| topic.as_str()).collect();
         topics.extend(self.events.iter().map(String::as_str));
         topics.sort_unstable();
-        if let Some([twice, _]) = topics.array_windows().find(|[a, b]| a == b) {
+        if let Some(pair) = topics.windows(2).find(|pair| pair[0] == pair[1]) {
             // The topic says which table a record belongs to.
-            return Err(Stop::InvalidSettings { detail: format!("topic `{twice}` is named twice") }.into());
+            return Err(Stop::InvalidSettings { detail: format!("topic `{}` is named twice", pair[0]) }.into());
         }
         Ok(())
     }

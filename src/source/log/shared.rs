@@ -110,13 +110,10 @@ impl Shared {
     /// Makes `blocks` durable and visible. `grown` counts what they hold, `ends` is where they leave the streams.
     pub fn commit(&self, blocks: Blocks, ends: Ends, grown: LogCounts) -> Result<(), AppendError> {
         self.check_free_space()?;
-        let result = match &*self.store.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.store.read().unwrap_or_else(PoisonError::into_inner) {
             Some(store) => store.commit(blocks).map_err(|error| AppendError::Storage(error.to_string())),
             None => Err(AppendError::Storage("the store is closed after a failed write".into())),
-        };
-        if result.is_err() {
-            return result;
-        }
+        }?;
         let mut state = self.state();
         state.ends = ends;
         state.counts.appends += grown.appends;
