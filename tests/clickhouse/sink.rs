@@ -5,7 +5,8 @@ use crate::proxy::{Fault, Proxy};
 use crate::{engine, schema};
 use highwater::clickhouse::{Databases, Determinacy, EpochWrite, Sink, Store};
 use highwater::source::PartitionName;
-use highwater_dataflows::changes::{Outcome, PeriodValue, WindowSize, WindowValue};
+use highwater_dataflows::changes::{Outcome, OutcomeCountKey, PeriodValue, WindowSize, WindowValue};
+use highwater_dataflows::names::organization_key;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::RateError;
 
@@ -292,6 +293,26 @@ async fn the_summary_has_the_shape_of_the_product_document() {
             .await,
         ["api_calls 120"]
     );
+}
+
+#[tokio::test]
+async fn a_rejected_record_may_name_an_organization_that_nobody_knows_or_none() {
+    let Some(mut sink) = sink("strangers").await else { return };
+    let epochs = Epochs::new();
+    let changes = epochs.changes(1, |changes| {
+        for (offset, organization) in ["initech", ""].into_iter().enumerate() {
+            let mut outcome = epochs.outcome(Outcome::Rejected, "invalid_json", "", b"{", offset as u64);
+            outcome.record.organization_id = organization.into();
+            changes.outcomes.push(outcome);
+            let organization = organization_key(organization);
+            let key = OutcomeCountKey { day: 0, organization, outcome: Outcome::Rejected, code: "invalid_json".into() };
+            changes.outcome_counts.push((key, 1));
+        }
+    });
+    sink.write(&epochs.write(1, &changes)).await.expect("written");
+    let counts =
+        "SELECT concat(organization_id, ' ', toString(records)) FROM strangers.event_outcomes_daily ORDER BY 1";
+    assert_eq!(rows(&sink, counts).await, [" 1", "initech 1"]);
 }
 
 #[tokio::test]

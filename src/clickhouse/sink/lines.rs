@@ -4,12 +4,11 @@
 //! every period has one line that begins with it, so only the others are remembered: a period that was never seen is
 //! taken for one of them, at the price of one tombstone that hits nothing.
 
+use super::rows::period::shown_lines;
 use highwater_dataflows::changes::{PeriodKey, PeriodValue};
 use highwater_rating::rate::RatedLine;
 use highwater_rating::time::EventTime;
 use std::collections::HashMap;
-
-use super::rows::rating::shown_lines;
 
 #[derive(Default)]
 pub struct StandingLines {

@@ -14,7 +14,7 @@ mod rows;
 mod sweep;
 
 pub use retry::Delay;
-pub use rows::rating::line_id;
+pub use rows::line::line_id;
 
 use super::{Store, StoreError};
 use crate::source::{PartitionName, Positions};
@@ -26,8 +26,9 @@ use highwater_dataflows::names::Names;
 use lines::StandingLines;
 use names::Texts;
 use rows::events::{EventRow, OutcomeCountRow, OutcomeRecord};
+use rows::line::LineRow;
+use rows::period::{PeriodRow, shown_lines};
 use rows::progress::ProgressRow;
-use rows::rating::{LineRow, PeriodRow, shown_lines};
 use rows::tables::TableRow;
 use rows::usage::UsageRow;
 use std::collections::BTreeMap;

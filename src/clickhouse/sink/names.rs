@@ -6,8 +6,9 @@ use crate::clickhouse::StoreError;
 use crate::source::PartitionName;
 use highwater_dataflows::event::{DimensionsKey, MeterIndex, OrganizationKey};
 use highwater_dataflows::meters::MeterBook;
-use highwater_dataflows::names::Names;
+use highwater_dataflows::names::{Names, organization_key};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -34,15 +35,19 @@ impl Texts {
             self.learn_organization(key.organization, write.names)?;
             self.check_meter(key.meter)?;
         }
+        for outcome in &changes.outcomes {
+            // A record that is no event may name an organization that nobody has heard of, or none at all.
+            let organization_id = &outcome.record.organization_id;
+            let key = organization_key(organization_id);
+            self.organizations.entry(key).or_insert_with(|| organization_id.as_str().into());
+            write.partition(outcome.record.place.partition)?;
+        }
         for (key, _) in &changes.outcome_counts {
             self.learn_organization(key.organization, write.names)?;
         }
         for accepted in &changes.archive {
             accepted.meters.iter().try_for_each(|index| self.check_meter(*index))?;
             write.partition(accepted.place.partition)?;
-        }
-        for outcome in &changes.outcomes {
-            write.partition(outcome.record.place.partition)?;
         }
         for outcome in write.rejected_tables {
             write.table_partition(outcome.record.place.partition)?;
@@ -51,11 +56,9 @@ impl Texts {
     }
 
     fn learn_organization(&mut self, key: OrganizationKey, names: &Names) -> Result<(), StoreError> {
-        if !self.organizations.contains_key(&key) {
-            let name = names
-                .organization(key)
-                .ok_or_else(|| StoreError::unnamed(format_args!("organization {:016x}", key.0)))?;
-            self.organizations.insert(key, name);
+        if let Entry::Vacant(entry) = self.organizations.entry(key) {
+            let unnamed = || StoreError::unnamed(format_args!("organization {:016x}", key.0));
+            entry.insert(names.organization(key).ok_or_else(unnamed)?);
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ impl<R: Read> FrameReader<R> {
         }
         let length_at = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize;
         let (compressed, contents) = (length_at(CHECKSUM_BYTES + 1), length_at(CHECKSUM_BYTES + 5));
-        if compressed < HEADER_BYTES || compressed > CONTENTS_BYTES_MAX || contents > CONTENTS_BYTES_MAX {
+        if !(HEADER_BYTES..=CONTENTS_BYTES_MAX).contains(&compressed) || contents > CONTENTS_BYTES_MAX {
             return Err(invalid("a compressed frame has an impossible length"));
         }
         let mut frame = head[CHECKSUM_BYTES..].to_vec();

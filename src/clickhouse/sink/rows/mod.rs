@@ -3,9 +3,11 @@
 //! Rows borrow from the changes they are made of, so that making them again for a retry costs no memory and gives the
 //! same bytes. Money and quantities go over as the integers behind the decimals; no float is near.
 
+mod amount;
 pub(super) mod events;
+pub(super) mod line;
+pub(super) mod period;
 pub(super) mod progress;
-pub(super) mod rating;
 pub(super) mod tables;
 pub(super) mod usage;
 
