@@ -158,3 +158,6 @@ impl Committer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

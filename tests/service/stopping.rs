@@ -136,3 +136,19 @@ fn while_clickhouse_is_away_events_are_taken_and_shown_when_it_comes() {
     house.wait_until_ready();
     assert_eq!(process.terminate().code(), Some(0), "{}", house.said());
 }
+
+#[test]
+fn asked_to_end_while_clickhouse_is_away_it_ends_and_forgets_nothing() {
+    let Some(house) = House::new() else { return };
+    let away = format!("clickhouse.url=http://127.0.0.1:{}", free_port());
+    let process = house.spawn(&["run", "--set", "clickhouse.embedded=false", "--set", &away]);
+    house.until("the door opens", || house.get("/healthz").ok().map(drop));
+    house.publish(&[meter()]);
+    post(&house, 0..30);
+    // As a signal would: not everything that was acknowledged is shown.
+    assert_eq!(process.terminate().code(), Some(143), "{}", house.said());
+    let _second = house.start();
+    house.wait_until_ready();
+    rows::settle(&house, "after");
+    assert_eq!(house.query(COUNTED).as_deref(), Ok("30\n"));
+}
