@@ -21,9 +21,10 @@ fn check(seed: u64) {
     let steps = case(seed, RECORDS);
     for workers in WORKERS {
         let cut = Cut::of_seed(workers, seed);
-        if difference(&steps, cut).is_some() {
+        if let Some(first) = difference(&steps, cut) {
             let steps = shrink::shrink(steps, |fewer| difference(fewer, cut).is_some());
-            let difference = difference(&steps, cut).expect("what was shrunk still fails");
+            // A race does not fail each time: then the first difference has to do.
+            let difference = difference(&steps, cut).unwrap_or(first);
             let repeat = format!("SEED={seed} cargo test --test engine_equals_oracle random");
             panic!("SEED={seed} {cut:?}\nREPRODUCE={repeat}\n{}\n{difference}", shrink::listing(&steps));
         }

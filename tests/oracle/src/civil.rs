@@ -113,6 +113,12 @@ pub fn zones() -> impl Iterator<Item = &'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
 }
 
+/// The civil date there at an instant: `2026-11-01`.
+pub fn local_date(instant: Micros, zone: &str) -> String {
+    let zone: Tz = zone.parse().unwrap_or_else(|_| panic!("no such time zone: {zone}"));
+    utc(instant).with_timezone(&zone).date_naive().to_string()
+}
+
 /// Reads RFC 3339.
 pub fn instant(text: &str) -> Option<Micros> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_micros())

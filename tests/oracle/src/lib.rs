@@ -143,58 +143,61 @@ fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Resul
 mod tests {
     use super::*;
 
+    const WORDS: [&str; 25] = [
+        "Accepted",
+        "Duplicate",
+        "Conflicting",
+        "Late",
+        "AmountOverflow",
+        "MixedCurrencies",
+        "several lines",
+        "several tiers",
+        "byte_order_mark",
+        "cardinality_exceeded",
+        "duplicate_key",
+        "future",
+        "invalid_cost",
+        "invalid_field",
+        "invalid_json",
+        "invalid_metadata",
+        "invalid_quantity",
+        "invalid_time",
+        "invalid_utf8",
+        "invalid_value",
+        "missing_field",
+        "too_deep",
+        "trailing_bytes",
+        "unknown_field",
+        "unknown_identity",
+    ];
+
     /// A generator that never makes a case would leave a rule unproven without anybody noticing.
     #[test]
     fn cases_reach_every_rule() {
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        for seed in 0..100 {
+        let mut missing = BTreeSet::from(WORDS);
+        for seed in 0..500 {
             let expected = expect(&generate::case(seed, 200));
-            seen.extend(expected.outcomes.iter().map(|outcome| format!("{:?}", outcome.outcome)));
+            let mut seen: BTreeSet<String> = BTreeSet::new();
+            seen.extend(expected.outcomes.iter().map(|record| match record.outcome {
+                Outcome::Rejected(code) => code.to_owned(),
+                outcome => format!("{outcome:?}"),
+            }));
             for period in expected.periods.values() {
                 match period {
                     Err(error) => drop(seen.insert(format!("{error:?}"))),
                     Ok(period) => {
-                        let several = period.lines.len() > 1;
-                        let tiers = period.lines.iter().map(|line| line.tiers.len()).max();
-                        seen.insert(format!("several lines: {several}"));
-                        seen.insert(format!("several tiers: {}", tiers.is_some_and(|tiers| tiers > 1)));
+                        seen.extend((period.lines.len() > 1).then(|| "several lines".to_owned()));
+                        let several_tiers = period.lines.iter().any(|line| line.tiers.len() > 1);
+                        seen.extend(several_tiers.then(|| "several tiers".to_owned()));
                     }
                 }
             }
+            missing.retain(|word| !seen.contains(*word));
+            if missing.is_empty() {
+                return;
+            }
         }
-        for word in [
-            "Accepted",
-            "Duplicate",
-            "Conflicting",
-            "Late",
-            "AmountOverflow",
-            "MixedCurrencies",
-            "several lines: true",
-            "several tiers: true",
-        ] {
-            assert!(seen.contains(word), "no case shows {word}: {seen:#?}");
-        }
-        for code in [
-            "invalid_json",
-            "trailing_bytes",
-            "duplicate_key",
-            "invalid_utf8",
-            "byte_order_mark",
-            "too_deep",
-            "missing_field",
-            "invalid_field",
-            "unknown_field",
-            "invalid_time",
-            "future",
-            "invalid_quantity",
-            "invalid_cost",
-            "cardinality_exceeded",
-            "invalid_value",
-            "invalid_metadata",
-            "unknown_identity",
-        ] {
-            assert!(seen.contains(&format!("Rejected(\"{code}\")")), "no case shows {code}: {seen:#?}");
-        }
+        panic!("no case shows {missing:?}");
     }
 
     #[test]

@@ -60,15 +60,20 @@ impl Scene {
     /// The cadence fields of a subscription. The boundaries near the center become edges.
     pub fn cadence(&mut self, dice: &mut Dice) -> Value {
         let zone = if dice.percent(60) { *dice.pick(&self.zones) } else { *dice.pick(&ZONES) };
-        let near = civil::rfc3339(self.center + dice.between(-70, 3) * DAY);
-        let day = match dice.between(0, 3) {
+        // Often the very day on which the zone's clocks change, so that some boundary falls into what happens there.
+        let near = match dice.percent(40) {
+            true => civil::local_date(self.center + dice.between(-1, 0) * HOUR, zone),
+            false => civil::local_date(self.center + dice.between(-70, 3) * DAY, zone),
+        };
+        let day = match dice.between(0, 4) {
             0 => "01".to_owned(),
             1 => (*dice.pick(&["28", "29", "30", "31"])).to_owned(),
             _ => near[8..10].to_owned(),
         };
         // 31 exists in January, March, May, July, August, October and December only.
         let month = if day.as_str() > "28" { *dice.pick(&["01", "03", "10", "12"]) } else { &near[5..7] };
-        let time = dice.pick(&["00:00:00", "00:00:00", "00:00:00", "02:15:00", "01:30:00", "00:30:00", "23:59:00"]);
+        let time = dice
+            .pick(&["00:00:00", "00:00:00", "00:00:00", "02:15:00", "01:30:00", "01:30:00", "00:30:00", "23:30:00"]);
         let interval = *dice.pick(&["month", "month", "month", "month", "day", "week", "quarter", "year"]);
         let cadence = json!({
             "anchor": format!("{}-{month}-{day}T{time}", &near[..4]),

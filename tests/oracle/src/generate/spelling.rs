@@ -60,9 +60,22 @@ fn spelled(dice: &mut Dice, field: &str, value: &Value) -> String {
     match field {
         "timestamp" => timestamp(dice, value.as_i64().expect("microseconds")),
         "quantity" | "cost" => decimal(dice, value.as_str().expect("a decimal")),
+        "metadata" => metadata(dice, value),
         "id" if dice.percent(10) => escaped(value.as_str().expect("a text")),
         _ => value.to_string(),
     }
+}
+
+/// Numbers keep their value and change their digits.
+fn metadata(dice: &mut Dice, value: &Value) -> String {
+    let entries = value.as_object().expect("an object").iter().map(|(key, value)| match value {
+        Value::Number(number) => {
+            let zeros = if number.to_string().contains('.') { "0" } else { ".0" };
+            format!("{}:{number}{}", Value::from(key.as_str()), if dice.percent(20) { zeros } else { "" })
+        }
+        other => format!("{}:{other}", Value::from(key.as_str())),
+    });
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
 }
 
 fn timestamp(dice: &mut Dice, instant: Micros) -> String {

@@ -35,7 +35,7 @@ impl Trouble {
             malformed: some(15),
             late: some(15),
             negative: some(30),
-            huge: some(12) / 4,
+            huge: some(16) / 2,
             disorder: some(30),
             receipt: dice.percent(60),
         }
