@@ -76,13 +76,15 @@ pub fn build(worker: &mut Worker, commands: Receiver<Command>, shared: &Shared) 
     })
 }
 
+type RatedUpdate = ((AccountKey, Rated), isize);
+
 /// Hands each epoch's rated periods to the collector, as soon as they are complete.
 fn give_out(
     periods: VecCollection<'_, Time, (AccountKey, Rated), isize>,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
 ) {
-    let mut stash: BTreeMap<Time, Vec<((AccountKey, Rated), isize)>> = BTreeMap::new();
+    let mut stash: BTreeMap<Time, Vec<RatedUpdate>> = BTreeMap::new();
     let mut open = Epoch(1);
     let name = "Periods";
     periods.inner.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(Pipeline, name, move |capability, _| {
@@ -107,8 +109,8 @@ fn give_out(
 
 /// What is new for a key stands for it; a key that only lost what it had is gone. Each key has at most one value that
 /// came and one that went: the reduce speaks once an epoch.
-fn upserts(updates: impl Iterator<Item = ((AccountKey, Rated), isize)>) -> Vec<(PeriodKey, Option<PeriodValue>)> {
-    let row = |(((organization, meter), (period_start, value)), difference): (_, isize)| {
+fn upserts(updates: impl Iterator<Item = RatedUpdate>) -> Vec<(PeriodKey, Option<PeriodValue>)> {
+    let row = |(((organization, meter), (period_start, value)), difference): RatedUpdate| {
         let key = PeriodKey { organization, meter, period_start };
         (key, (difference > 0).then_some(value))
     };

@@ -39,6 +39,8 @@ pub struct Parcel {
     pub time: Time,
     pub destination: usize,
     pub events: Vec<Event>,
+    /// Boxed as the decoder gives them and as outcome rows keep them.
+    #[expect(clippy::vec_box)]
     pub rejections: Vec<Box<Rejection>>,
 }
 
