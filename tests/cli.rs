@@ -176,7 +176,7 @@ fn every_metric_of_dashboards_and_alerts_is_one_of_the_program() {
             sources.push_str(&std::fs::read_to_string(path).expect("a source file"));
         }
     }
-    for file in ["deploy/alerts.yaml", "deploy/grafana/dashboards/operations.json"] {
+    for file in ["schemas/deploy/alerts.yaml", "schemas/deploy/grafana/dashboards/operations.json"] {
         let text = std::fs::read_to_string(root.join(file)).expect(file);
         let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
         let metrics: BTreeSet<&str> = words.filter(|word| word.starts_with("highwater_")).collect();
