@@ -135,6 +135,34 @@ fn a_mistake_is_named_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn what_is_allowed_and_probably_not_meant_is_warned_of() {
+    let table = [
+        ("", ""),
+        ("service.listen_http = '0.0.0.0:8080'", "1:23 open_door"),
+        ("service.listen_http = '0.0.0.0:8080'\nhttp.token = { env = 'TOKEN' }", ""),
+        ("service.listen_http = '0.0.0.0:8080'\nsource.kind = 'kafka'", ""),
+        ("[clickhouse]\nembedded = false\nurl = 'http://a:8123'\npassword = { env = 'P' }", "3:7 plain_text_password"),
+        ("[clickhouse]\nembedded = false\nurl = 'https://a:8443'\npassword = { env = 'P' }", ""),
+        ("[clickhouse]\nembedded = false\nurl = 'http://127.0.0.1:8123'\npassword = { env = 'P' }", ""),
+        ("kafka.brokers = 'a:9092'", "1:17 unused_setting"),
+        ("[kafka.properties]\nsasl.username = 'me'", "2:17 unused_setting"),
+        ("[kafka.properties]\nsasl.username = 'me'\nsecurity.protocol = 'sasl_ssl'", ""),
+    ];
+    for (text, expected) in table {
+        let (_folder, inputs) = file(text);
+        let warnings = Settings::load(&inputs).expect("valid settings").warnings();
+        let warnings: Vec<String> = warnings
+            .into_iter()
+            .map(|warning| match warning.origin {
+                Origin::File { line, column, .. } => format!("{line}:{column} {}", warning.code),
+                other => format!("{other} {}", warning.code),
+            })
+            .collect();
+        assert_eq!(warnings.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
 fn all_mistakes_of_all_layers_are_named_at_once() {
     let (_folder, mut inputs) = file("[service]\nworkers = 'x'\ndata_dri = 'y'\n[log]\nformat = 'z'\nlevel = 1\n= 2");
     inputs.environment = vec![("HIGHWATER_KAFKA_BROKERS".into(), "a".into())];
