@@ -15,7 +15,7 @@ demo: build engine ## build, start everything embedded with live traffic, show w
 
 test: parts ## every test, on the real ClickHouse engine and a real Kafka broker
 	@start=$$(date +%s); \
-	if timeout $(TEST_SECONDS) cargo test --workspace; then \
+	if timeout $(TEST_SECONDS) cargo test --workspace --no-fail-fast; then \
 		echo "make test: passed in $$(($$(date +%s) - start)) s"; \
 	else \
 		code=$$?; [ $$code = 124 ] && echo "make test: stopped after $(TEST_SECONDS) s"; \
