@@ -7,6 +7,7 @@ use super::frames;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use std::io::{self, Write};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Pieces of at most `PIECE_BYTES` that wait for a slow client; then the engine waits too.
@@ -82,6 +83,9 @@ impl Answer {
 }
 
 /// Writes the body. Fails once the client has gone.
+/// How long the connection has to send an exception's text before it is broken.
+const TIME_TO_SEND: Duration = Duration::from_millis(50);
+
 pub(super) struct BodyWriter {
     packer: Packer,
     pieces: mpsc::Sender<io::Result<Bytes>>,
@@ -106,6 +110,8 @@ impl BodyWriter {
         let block = format!("\r\n__exception__\r\n{tag}\r\n{text}{} {tag}\r\n__exception__\r\n", text.len());
         self.packer.write(block.as_bytes())?;
         self.packer.finish()?;
+        // Breaking the connection drops what it has not written yet, and with it the text that says why.
+        std::thread::sleep(TIME_TO_SEND);
         let _ = self.pieces.blocking_send(Err(io::Error::other("the statement failed while its rows were sent")));
         Ok(())
     }
