@@ -130,7 +130,7 @@ fn a_mistake_is_named_with_its_place_and_what_to_do() {
         ("\n  log.format = 'xml'", "2:16 invalid_value ".to_owned()),
     ];
     for (text, expected) in table {
-        assert_eq!(found(text), [expected.clone()], "{text}");
+        assert_eq!(found(text), std::slice::from_ref(&expected), "{text}");
     }
 }
 
@@ -213,7 +213,8 @@ fn the_later_layer_wins_and_its_place_is_known() {
     folder.write("notes.txt", "not read");
     let mut inputs = Inputs { paths: vec![folder.0.path().to_owned()], ..Inputs::default() };
     let brokers = ["kafka", "brokers"];
-    let steps: [(&str, &str, fn(&mut Inputs)); 4] = [
+    type Change = fn(&mut Inputs);
+    let steps: [(&str, &str, Change); 4] = [
         ("site:9092", "20-site.toml:2:11", |_| {}),
         ("env:9092", "HIGHWATER_KAFKA__BROKERS", |inputs| {
             inputs.environment = vec![("HIGHWATER_KAFKA__BROKERS".into(), "env:9092".into())];

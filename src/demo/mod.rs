@@ -67,7 +67,7 @@ pub fn run(mut config: Config, demo: &Demo) -> Result<Ended, DemoError> {
     let service = Service::start(&config, &signals)?;
     let runtime = signals.runtime();
     let sender = Sender::new(service.http_address).map_err(anyhow::Error::from)?;
-    let reader = Reader::new(&service.clickhouse_url, &config.clickhouse).map_err(anyhow::Error::from)?;
+    let reader = Reader::new(&service.clickhouse_url, &config.clickhouse)?;
     let customers = customers::customers(demo.organizations.max(1));
     let began = EventTime((now().0 - (HISTORY_DAYS + 60) * DAY_US).div_euclid(DAY_US) * DAY_US);
     runtime.block_on(sender.rows(&lines(catalog(), customers::subscriptions(&customers, began))))?;

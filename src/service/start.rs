@@ -69,7 +69,6 @@ pub fn decode_settings(config: &Config) -> DecodeSettings {
             MissingTimestamp::Receipt => highwater_dataflows::event::MissingTimestamp::ReceivedAt,
         },
         record_bytes: config.events.max_event_bytes,
-        ..DecodeSettings::default()
     }
 }
 

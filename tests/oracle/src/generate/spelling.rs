@@ -126,7 +126,7 @@ pub fn damage(dice: &mut Dice, event: &Map<String, Value>) -> Vec<u8> {
         7 => "not json".to_owned(),
         8 => with_timestamp("\"2026-11-03T12:34:56\""),
         9 => with_timestamp("\"2026-11-03T24:00:00Z\""),
-        10 => with_timestamp(*dice.pick(&["1.5", "\"yesterday\"", "true", "\"2026-02-30T00:00:00Z\""])),
+        10 => with_timestamp(dice.pick::<&str>(&["1.5", "\"yesterday\"", "true", "\"2026-02-30T00:00:00Z\""])),
         11 => format!(
             "{{\"timestamp\":0,\"quantity\":{},\"id\":\"q\",\"organizationId\":\"o\",\"feature\":\"f\"}}",
             dice.pick(&["1e3", "\"1,5\"", "0.0000000001", "1000000000000000001", "\"\"", "true", "\" 1\"", "\"+1\""])
