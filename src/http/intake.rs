@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use highwater_dataflows::event::{DecodeSettings, Decoder, Event, Rejection};
 use highwater_dataflows::names::Names;
+use highwater_rating::catalog::{Refusal, settle_beginnings};
 use highwater_rating::tables::{Row, RowChange};
 use highwater_rating::time::EventTime;
 use serde::Serialize;
@@ -58,6 +59,8 @@ pub enum IntakeError {
     Busy,
     /// Nothing was acknowledged.
     Storage(String),
+    /// Rows that must not be published; none was.
+    Refused(Vec<Refusal>),
 }
 
 impl From<AppendError> for IntakeError {
@@ -79,6 +82,11 @@ impl From<IntakeError> for Problem {
             IntakeError::Storage(reason) => {
                 let message = format!("nothing of this request was taken: {reason}");
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message).retry_after(5)
+            }
+            IntakeError::Refused(refusals) => {
+                let reasons: Vec<String> = refusals.iter().map(Refusal::to_string).collect();
+                let message = format!("no row was taken: {}", reasons.join("; "));
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused_rows", message)
             }
         }
     }
@@ -124,6 +132,25 @@ impl Intake {
         let storage = |error: SourceError| IntakeError::Storage(error.to_string());
         let mut source = LogSource::new(self.log.clone(), &Start::first()).map_err(storage)?;
         rows_in_force(&mut source, ROWS_PATIENCE).map_err(storage)
+    }
+
+    /// The changes as they may be published: meters beside others begin ahead. Blocks.
+    pub fn settle_rows(&self, changes: Vec<RowChange>) -> Result<Vec<RowChange>, IntakeError> {
+        let new_meters = changes.iter().any(|change| matches!(change, RowChange::Upsert(Row::Meters(_))));
+        if !new_meters {
+            return Ok(changes);
+        }
+        let now = EventTime(jiff::Timestamp::now().as_microsecond());
+        let in_force = self.rows_in_force()?;
+        let settle = |change| match change {
+            RowChange::Upsert(row) => {
+                let settled = settle_beginnings(&in_force, &[row], now).map_err(IntakeError::Refused)?;
+                Ok(settled.into_iter().map(RowChange::Upsert).collect())
+            }
+            other => Ok(vec![other]),
+        };
+        let settled: Result<Vec<Vec<RowChange>>, IntakeError> = changes.into_iter().map(settle).collect();
+        Ok(settled?.into_iter().flatten().collect())
     }
 
     /// Durable on return, all of them or none.

@@ -59,7 +59,14 @@ pub async fn post(State(shared): State<Arc<Shared>>, body: Result<Bytes, BytesRe
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
     }
     let count = changes.len();
-    match intake.take_rows(changes).await {
+    let settling = intake.clone();
+    // Reads the rows in force, which blocks.
+    let settled = match tokio::task::spawn_blocking(move || settling.settle_rows(changes)).await {
+        Ok(Ok(changes)) => changes,
+        Ok(Err(error)) => return Problem::from(error).into_response(),
+        Err(_) => return Problem::from(IntakeError::Storage("the rows were not read".into())).into_response(),
+    };
+    match intake.take_rows(settled).await {
         Ok(()) => Json(json!({ "acknowledged": count })).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }

@@ -38,7 +38,8 @@ fn a_bad_request_is_answered_by_name() {
     let not_utf8 = b"[{\"id\":\"\xff\"}]".to_vec();
     let (post, get, put) = (reqwest::Method::POST, reqwest::Method::GET, reqwest::Method::PUT);
     // (method, path, content type, content encoding, body, status, code)
-    let cases: Vec<(&reqwest::Method, &str, &str, &str, Vec<u8>, u16, &str)> = vec![
+    type Case<'a> = (&'a reqwest::Method, &'a str, &'a str, &'a str, Vec<u8>, u16, &'a str);
+    let cases: Vec<Case<'_>> = vec![
         (&post, "/v1/events", "text/plain", "", b"{}".to_vec(), 415, "unsupported_media_type"),
         (&post, "/v1/events", "application/json; charset=utf-16", "", b"{}".to_vec(), 415, "unsupported_media_type"),
         (&post, "/v1/events", json, "br", b"{}".to_vec(), 415, "unsupported_encoding"),
@@ -185,4 +186,30 @@ fn the_outcome_of_any_identity_can_be_asked_for() {
     }
     let standing = "SELECT count(), sum(quantity) FROM highwater.usage_events WHERE organization_id = 'acme' AND NOT retracted FORMAT TSV";
     assert_eq!(house.query(standing).as_deref(), Ok("2\t4\n"), "within {DEADLINE:?}");
+}
+
+#[test]
+fn a_meter_beside_others_begins_ahead() {
+    let house = door_only();
+    let _process = house.start();
+    house.until("the door opens", || house.get("/healthz").ok().map(drop));
+    let meter = |name: &str, beginning: &str| {
+        format!(r#"{{"table":"meters","row":{{"name":"{name}","feature":"{name}","aggregation":"sum"{beginning}}}}}"#)
+    };
+    let send = |line: String| house.post("/v1/rows", "application/x-ndjson", line).expect("an answer");
+    assert_eq!(send(meter("first", "")).status, 200);
+    let past = send(meter("second", r#","effective_from":"2026-01-01T00:00:00Z""#));
+    assert_eq!((past.status, past.json()["code"].as_str()), (422, Some("refused_rows")), "{}", past.body);
+    assert!(past.body.contains("meter_begins_in_the_past"), "{}", past.body);
+    let before = usage::now();
+    assert_eq!(send(meter("second", "")).status, 200);
+    let rows = house.get("/v1/rows").expect("rows");
+    let beginning = |name: &str| {
+        let rows = rows.body.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let row = rows.into_iter().find(|row| row["row"]["name"] == name).expect("the row");
+        row["row"]["effective_from"].as_str().map(str::to_owned)
+    };
+    assert_eq!(beginning("first"), None, "the first one counts everything");
+    let second = beginning("second").expect("chosen");
+    assert!(second > oracle::civil::rfc3339(before), "{second}");
 }

@@ -6,6 +6,7 @@ use crate::cli::global::GlobalArguments;
 use crate::cli::output;
 use clap::Args;
 use highwater_rating::catalog::{CatalogPlan, PlanError};
+use highwater_rating::time::EventTime;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -29,7 +30,8 @@ pub fn run(global: &GlobalArguments, arguments: &ApplyArguments) -> Result<Exit,
     let text = text.map_err(|error| CommandError::input(format_args!("{}: {error}", arguments.plan.display())))?;
     let plan = CatalogPlan::from_json(&text).map_err(refused)?;
     let mut streams = TableStreams::open(&settings.config)?;
-    plan.verify(&streams.rows()?).map_err(refused)?;
+    let now = EventTime(jiff::Timestamp::now().as_microsecond());
+    plan.verify(&streams.rows()?, now).map_err(refused)?;
     let changes = plan.changes();
     if !changes.is_empty() {
         streams.publish(&changes)?;
@@ -45,6 +47,6 @@ pub fn run(global: &GlobalArguments, arguments: &ApplyArguments) -> Result<Exit,
 fn refused(error: PlanError) -> CommandError {
     match error {
         PlanError::NotAPlan(_) | PlanError::UnknownFormat(_) | PlanError::Edited => CommandError::input(error),
-        PlanError::Overtaken | PlanError::Refused(_) => CommandError::new(Exit::Negative, error),
+        PlanError::Overtaken | PlanError::Late(_) | PlanError::Refused(_) => CommandError::new(Exit::Negative, error),
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::global::GlobalArguments;
 use crate::cli::output;
 use clap::Args;
 use highwater_rating::catalog::{Action, CatalogPlan, PlanEntry, difference};
+use highwater_rating::tables::Row;
 use highwater_rating::time::EventTime;
 use std::path::PathBuf;
 
@@ -17,7 +18,8 @@ use std::path::PathBuf;
   highwater catalog plan --catalog catalog --out plan.json --detailed-exitcode
 
 Tables that no file speaks of are left alone. Ends with 78 when the catalog is invalid, with 1 when
-the difference must not be applied, such as a meter that changes its meaning.")]
+the difference must not be applied, such as a meter that changes its meaning. A meter that is added
+beside others counts from a few minutes ahead, or from its effective_from, which must lie ahead.")]
 pub struct PlanArguments {
     /// The folder of catalog files; else catalog.directory
     #[arg(long, value_name = "DIR")]
@@ -102,6 +104,13 @@ fn line(entry: &PlanEntry) -> String {
         Action::Changed => "~",
         Action::Removed => "-",
     };
-    let since = if entry.retroactive { "  (holds for what was used already)" } else { "" };
+    let since = match &entry.row {
+        _ if entry.retroactive => "  (holds for what was used already)".to_owned(),
+        // The file may leave it out: then this is where the beginning was chosen.
+        Some(Row::Meters(meter)) if entry.action == Action::Added => {
+            meter.effective_from.map_or(String::new(), |from| format!("  (counts from {from})"))
+        }
+        _ => String::new(),
+    };
     format!("{sign} {} {}{since}", entry.table, entry.key)
 }

@@ -3,6 +3,7 @@
 //! Owns the comparison. The plan that comes of it, and how it travels to `apply`, is in `plan`.
 
 use super::Catalog;
+use super::beginning::{planned_beginning, settle_beginnings};
 use super::fields::{self, FieldChange};
 use super::plan::{Action, CatalogPlan, PlanEntry};
 use crate::tables::{Row, RowKey, Table};
@@ -28,6 +29,8 @@ pub struct Refusal {
 pub enum RefusalCode {
     /// What was counted under a meter's name cannot be counted again under another meaning.
     MeterIsImmutable,
+    /// A meter beside others begins ahead: what was read already is not counted anew.
+    MeterBeginsInThePast,
     /// Rows that the catalog does not own refer to what it would remove.
     StillReferenced,
 }
@@ -36,19 +39,23 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let code = match self.code {
             RefusalCode::MeterIsImmutable => "meter_is_immutable",
+            RefusalCode::MeterBeginsInThePast => "meter_begins_in_the_past",
             RefusalCode::StillReferenced => "still_referenced",
         };
         write!(formatter, "{code}: {} `{}`: {}", self.table, self.key, self.message)
     }
 }
 
-/// What applying the catalog would do to the rows in force, or everything that forbids it. `now` only decides which
-/// entries are flagged as retroactive.
+/// What applying the catalog would do to the rows in force, or everything that forbids it. `now` decides which entries
+/// are flagged as retroactive, and when a meter begins that is added beside others and does not say when.
 pub fn difference(in_force: &[Row], wanted: &Catalog, now: EventTime) -> Result<CatalogPlan, Vec<Refusal>> {
+    let (settled, mut refusals) = match settle_beginnings(in_force, &wanted.rows, planned_beginning(now)) {
+        Ok(rows) => (rows, Vec::new()),
+        Err(refusals) => (wanted.rows.clone(), refusals),
+    };
     let before: BTreeMap<RowKey, &Row> = in_force.iter().map(|row| (row.key(), row)).collect();
-    let after: BTreeMap<RowKey, &Row> = wanted.rows.iter().map(|row| (row.key(), row)).collect();
+    let after: BTreeMap<RowKey, &Row> = settled.iter().map(|row| (row.key(), row)).collect();
     let mut entries = Vec::new();
-    let mut refusals = Vec::new();
     let mut unchanged = 0;
     let keys: BTreeSet<&RowKey> = before.keys().chain(after.keys()).collect();
     for key in keys {

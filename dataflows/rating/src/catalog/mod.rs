@@ -6,6 +6,7 @@
 //!
 //! Owns rules between rows and what a person is told. Does not own rules of one row (`tables`), nor where files are.
 
+mod beginning;
 mod check;
 mod collect;
 mod difference;
@@ -14,6 +15,7 @@ mod mistake;
 mod plan;
 mod toml;
 
+pub use beginning::{METER_LEAD_US, begun_meters, planned_beginning, settle_beginnings};
 pub use difference::{Refusal, RefusalCode, difference};
 pub use fields::FieldChange;
 pub use mistake::Mistake;

@@ -4,9 +4,11 @@
 //! edited, or that has been overtaken, is refused instead of half applied.
 
 use super::Catalog;
+use super::beginning::begun_meters;
 use super::difference::{Refusal, still_referenced};
 use super::fields::FieldChange;
 use crate::tables::{Row, RowChange, RowKey, Table};
+use crate::time::EventTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub enum PlanError {
     Edited,
     #[error("what is in force has changed since the plan was made; plan again")]
     Overtaken,
+    #[error("the plan has waited too long: meters {} have begun by now; plan again", keys(.0))]
+    Late(Vec<Refusal>),
     #[error("{}", .0.iter().map(Refusal::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Refusal>),
 }
@@ -109,10 +113,15 @@ impl CatalogPlan {
         Ok(plan)
     }
 
-    /// Whether the plan still leads from these rows to what was wanted.
-    pub fn verify(&self, in_force: &[Row]) -> Result<(), PlanError> {
+    /// Whether the plan still leads from these rows to what was wanted, at this time.
+    pub fn verify(&self, in_force: &[Row], now: EventTime) -> Result<(), PlanError> {
         if self.in_force != hash_of_rows(in_force, &self.tables) {
             return Err(PlanError::Overtaken);
+        }
+        let added: Vec<Row> = self.entries.iter().filter_map(|entry| entry.row.clone()).collect();
+        let begun = begun_meters(in_force, &added, now);
+        if !begun.is_empty() {
+            return Err(PlanError::Late(begun));
         }
         // Rows of other tables may have come to refer to what the plan removes.
         match still_referenced(in_force, &self.entries) {
@@ -125,6 +134,10 @@ impl CatalogPlan {
         let content = CatalogPlan { hash: String::new(), ..self.clone() };
         hash(&serde_json::to_string(&content).unwrap_or_default())
     }
+}
+
+fn keys(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("`{}`", refusal.key)).collect::<Vec<_>>().join(", ")
 }
 
 fn hash_of_rows(rows: &[Row], tables: &[Table]) -> String {

@@ -101,7 +101,7 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         // Time.
         (meter(r#"effective_from = »"2026-01-01""#), "invalid_instant", "2026-01-01T00:00:00Z"),
         (meter(r#"effective_from = »"2026-02-30T00:00:00Z""#), "invalid_instant", "no such date"),
-        (meter("effective_from = »2026-01-01T00:00:30Z"), "instant_not_whole_minute", "2026-01-01T00:00:00Z"),
+        (subscription(&format!("{FROM}, {VIENNA}, effective_to = »2026-02-01T00:00:30Z")), "instant_not_whole_minute", "2026-02-01T00:00:00Z"),
         (meter("effective_from = »2026-01-01T00:00:00"), "invalid_instant", "offset"),
         (subscription(&format!("{FROM}, {VIENNA}, effective_to = »2026-02-01T00:00:00Z")), "empty_validity", "not after"),
         (subscription(&format!("{FROM}, time_zone = »\"Europe/Viena\"")), "unknown_time_zone", "did you mean `Europe/Vienna`?"),

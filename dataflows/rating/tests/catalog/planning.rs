@@ -1,7 +1,10 @@
 //! Planning and applying: the difference leads from what is in force to what is wanted, or says why it must not.
 
 use crate::any_rows;
-use highwater_rating::catalog::{Catalog, CatalogPlan, CatalogText, PlanError, RefusalCode, difference, parse};
+use highwater_rating::catalog::{
+    Catalog, CatalogPlan, CatalogText, METER_LEAD_US, PlanError, RefusalCode, difference, parse, planned_beginning,
+    settle_beginnings,
+};
 use highwater_rating::tables::{Row, RowChange, RowKey, Table};
 use highwater_rating::time::EventTime;
 use proptest::collection::vec;
@@ -56,11 +59,13 @@ proptest! {
             Ok(plan) => {
                 let travelled = CatalogPlan::from_json(&plan.to_json().expect("JSON")).expect("as it was");
                 prop_assert_eq!(&travelled, &plan);
-                prop_assert_eq!(travelled.verify(&in_force), Ok(()));
-                prop_assert_eq!(apply(in_force, travelled.changes()), by_key(wanted));
+                prop_assert_eq!(travelled.verify(&in_force, NOW), Ok(()));
+                // Only the beginnings of meters that gave none are chosen for them.
+                let settled = settle_beginnings(&in_force, &wanted, planned_beginning(NOW)).expect("nothing was refused");
+                prop_assert_eq!(apply(in_force, travelled.changes()), by_key(settled));
             }
             Err(refusals) => {
-                prop_assert!(refusals.iter().all(|refusal| refusal.code == RefusalCode::MeterIsImmutable));
+                prop_assert!(refusals.iter().all(|refusal| refusal.code != RefusalCode::StillReferenced));
             }
         }
     }
@@ -189,8 +194,8 @@ fn an_edited_or_overtaken_plan_is_refused() {
     );
     assert!(matches!(CatalogPlan::from_json("{}"), Err(PlanError::NotAPlan(_))));
     let overtaken = catalog(&BEFORE.replace("included = 1000000", "included = 2000000"));
-    assert_eq!(plan.verify(&overtaken.rows), Err(PlanError::Overtaken));
-    assert_eq!(plan.verify(&before.rows), Ok(()));
+    assert_eq!(plan.verify(&overtaken.rows, NOW), Err(PlanError::Overtaken));
+    assert_eq!(plan.verify(&before.rows, NOW), Ok(()));
 }
 
 #[test]
@@ -200,5 +205,51 @@ fn a_plan_stays_good_while_tables_it_does_not_touch_change() {
     let plan =
         difference(&before.rows, &catalog(&without_subscriptions.replace("\"5\"", "\"6\"")), NOW).expect("a plan");
     let moved = catalog(&BEFORE.replace("anchor = \"2025-06-01\"", "anchor = \"2025-06-15\""));
-    assert_eq!(plan.verify(&moved.rows), Ok(()));
+    assert_eq!(plan.verify(&moved.rows, NOW), Ok(()));
+}
+
+/// With the meters of the catalog in force: `effective_from` as the file has it, and as it is published.
+#[test]
+fn a_meter_beside_others_begins_ahead() {
+    #[rustfmt::skip]
+    let cases = [
+        // In the file,                               published.
+        ("",                                          Some("2026-01-01T00:06:00Z")),
+        ("effective_from = 2026-01-01T00:06:00Z",     Some("2026-01-01T00:06:00Z")),
+        ("effective_from = 2027-05-01T00:00:00Z",     Some("2027-05-01T00:00:00Z")),
+        ("effective_from = 2026-01-01T00:05:59Z",     None),
+    ];
+    let before = catalog(BEFORE);
+    for (beginning, published) in cases {
+        let meter = format!("[[meters]]\nname = \"runs\"\nfeature = \"run\"\naggregation = \"sum\"\n{beginning}\n");
+        let planned = difference(&before.rows, &catalog(&format!("{meter}{BEFORE}")), NOW);
+        let shown = planned.as_ref().map(|plan| plan.entries[0].row.as_ref().and_then(|row| row.validity().0));
+        match published {
+            Some(published) => {
+                let from = shown.expect("a plan").map(|from| from.to_string());
+                assert_eq!(from.as_deref(), Some(published), "{beginning}");
+            }
+            None => assert_eq!(planned.expect_err(beginning)[0].code, RefusalCode::MeterBeginsInThePast),
+        }
+    }
+}
+
+#[test]
+fn a_meter_in_force_keeps_its_beginning_where_the_file_leaves_it_out() {
+    let wanted = catalog(BEFORE);
+    let begun = BEFORE.replace("\"count\"", "\"count\"\neffective_from = 2025-06-01T00:00:00Z");
+    let plan = difference(&catalog(&begun).rows, &wanted, NOW).expect("a plan");
+    assert!(plan.is_empty(), "{plan:?}");
+    assert!(difference(&[], &wanted, NOW).expect("a plan").entries[0].retroactive, "the first ones count everything");
+}
+
+#[test]
+fn a_plan_that_waited_past_a_meters_beginning_is_refused() {
+    let before = catalog(BEFORE);
+    let meter = "[[meters]]\nname = \"runs\"\nfeature = \"run\"\naggregation = \"sum\"\n";
+    let plan = difference(&before.rows, &catalog(&format!("{meter}{BEFORE}")), NOW).expect("a plan");
+    assert_eq!(plan.verify(&before.rows, NOW), Ok(()));
+    let late = EventTime(NOW.0 + METER_LEAD_US + 2 * 60_000_000);
+    let refused = plan.verify(&before.rows, late).expect_err("it has begun");
+    assert!(refused.to_string().contains("meters `runs` have begun"), "{refused}");
 }

@@ -48,7 +48,7 @@ pub(super) fn meter(node: &Node, reading: &mut Reading) -> Option<Meter> {
         fields.or("dimension_limit", DEFAULT_DIMENSION_LIMIT, reading, numbers::whole(1, DIMENSION_LIMIT_MOST));
     let unit = fields.or("unit", "".into(), reading, texts::label);
     let negative_allowed = fields.or("negative_allowed", false, reading, texts::flag);
-    let effective_from = fields.optional("effective_from", reading, times::instant);
+    let effective_from = fields.optional("effective_from", reading, times::any_instant);
     Some(Meter {
         name: name?,
         feature: feature?,

@@ -18,6 +18,17 @@ fn text<'n>(node: &'n Node, expected: &str, reading: &mut Reading) -> Option<&'n
 /// An instant on a whole minute: usage is kept by the minute, so terms that change elsewhere could not be applied to
 /// what was counted already. Whole milliseconds are what connectors make of a column without a zone.
 pub(super) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
+    let instant = any_instant(node, reading)?;
+    if !instant.is_whole_minute() {
+        let message = format!("{instant} is not a whole minute");
+        let hint = format!("the minute begins at {}", instant.floor_minute());
+        return reading.mistake(MistakeCode::InstantNotWholeMinute, node, message, hint);
+    }
+    Some(instant)
+}
+
+/// An instant that no window has to follow.
+pub(super) fn any_instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
     let (written, instant) = match &node.value {
         Value::Text(text) => (text, EventTime::parse(text.as_bytes())),
         Value::Number(token) => {
@@ -25,20 +36,14 @@ pub(super) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
         }
         _ => return reading.wrong_type(node, "an instant like 2026-01-01T00:00:00Z"),
     };
-    let instant = match instant {
-        Ok(instant) => instant,
+    match instant {
+        Ok(instant) => Some(instant),
         Err(error) => {
             let message = format!("`{written}` is no instant: {error}");
             let hint = "write it like 2026-01-01T00:00:00Z, or in milliseconds since 1970";
-            return reading.mistake(MistakeCode::InvalidInstant, node, message, hint);
+            reading.mistake(MistakeCode::InvalidInstant, node, message, hint)
         }
-    };
-    if !instant.is_whole_minute() {
-        let message = format!("{written} is not a whole minute");
-        let hint = format!("the minute begins at {}", instant.floor_minute());
-        return reading.mistake(MistakeCode::InstantNotWholeMinute, node, message, hint);
     }
-    Some(instant)
 }
 
 /// The end of a validity, which is after its beginning.
