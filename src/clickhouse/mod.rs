@@ -13,5 +13,5 @@ mod store;
 pub use error::{Determinacy, StoreError};
 pub use schema::{Databases, Difference, Drift, MigrateError, Migration, Step};
 pub use secret::Secret;
-pub use sink::{Delay, EpochWrite, Sink, Written};
+pub use sink::{Delay, EpochWrite, Sink, TABLES, Written};
 pub use store::{ClickHouseSettings, Store};

@@ -6,7 +6,8 @@ use crate::{rows, usage};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// ClickHouse is not there: the door does not need it.
 fn door_only() -> House {
@@ -85,6 +86,22 @@ fn a_bad_request_is_answered_by_name() {
     }
     let broken = house.post("/v1/events", json, "[{\"id\":\"1\"},{\"id").expect("an answer").json();
     assert!(broken["offset"].as_u64().is_some_and(|offset| (10..=17).contains(&offset)), "{broken}");
+}
+
+/// As a client does that stops sending in the middle of its body.
+#[test]
+fn a_request_that_takes_too_long_is_answered_timeout() {
+    let house = door_only().set("http.request_timeout=1s");
+    let _process = house.start();
+    house.until("the door opens", || house.get("/healthz").ok().map(drop));
+    let address = house.url("").trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).expect("a connection");
+    let head = format!("POST /v1/events HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n");
+    write!(stream, "{head}content-length: 1000\r\n\r\n{{").expect("half a request");
+    let mut answer = [0u8; 4096];
+    let read = stream.read(&mut answer).expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"code\":\"timeout\""), "{answer}");
 }
 
 /// (results by index, counts)

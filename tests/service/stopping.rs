@@ -75,7 +75,7 @@ fn numbers_for_monitoring_have_their_agreed_names() {
         "highwater_events_received_total{outcome=\"conflicting\"} 0",
         "highwater_events_received_total{outcome=\"late\"} 0",
         "highwater_events_received_total{outcome=\"rejected\"} 0",
-        "highwater_freshness_seconds",
+        "highwater_freshness_seconds{table=\"rated_lines\"}",
         "highwater_consumer_lag_records{topic=",
         "highwater_rated_changes_total",
         "highwater_build_info{version=",
@@ -135,6 +135,24 @@ fn while_clickhouse_is_away_events_are_taken_and_shown_when_it_comes() {
     counted("90");
     house.wait_until_ready();
     assert_eq!(process.terminate().code(), Some(0), "{}", house.said());
+}
+
+/// The feeder stops reading when enough epochs wait; the door goes on.
+#[test]
+fn an_event_that_is_kept_and_not_counted_yet_is_pending() {
+    let house =
+        House::bare().set("clickhouse.embedded=false").set(format!("clickhouse.url=http://127.0.0.1:{}", free_port()));
+    let _process = house.start();
+    house.until("the door opens", || house.get("/healthz").ok().map(drop));
+    let mut sent = 0..;
+    let outcome = house.until("an event waits", || {
+        let id = sent.next()?;
+        post(&house, id..id + 1);
+        let answer = house.get(&format!("/v1/events/outcome?organizationId=acme&id={id}")).ok()?.json();
+        let outcome = answer["outcome"].as_str()?.to_owned();
+        (outcome != "accepted").then_some(outcome)
+    });
+    assert_eq!(outcome, "pending");
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub struct Written {
 }
 
 /// The tables that rows of an epoch go to; each has its row in `progress`.
-const TABLES: &[&str] = &[
+pub const TABLES: &[&str] = &[
     "usage_minute",
     "usage_hour",
     "usage_day",
