@@ -8,6 +8,7 @@
 
 pub mod catalog;
 pub mod charge;
+pub mod finals;
 pub mod number;
 pub mod rate;
 pub mod tables;

@@ -5,6 +5,7 @@
 
 mod line;
 
+use crate::finals::LineId;
 use crate::number::{Currency, Quantity};
 use crate::tables::{Aggregation, Allowance};
 use crate::terms::{Period, Span};
@@ -183,16 +184,8 @@ impl RatedLine {
         self.span.terms.charge.as_ref().is_some_and(|charge| charge.allowance == Allowance::Prorated)
     }
 
-    /// The same for the same organization, meter, period and span whatever was charged for it: 32 hex digits of the
-    /// 128-bit xxh3 over the length-prefixed names and the two starts.
+    /// The same for the same organization, meter, period and span whatever was charged for it.
     pub fn id(&self, organization_id: &str, meter: &str) -> String {
-        let mut bytes = Vec::with_capacity(organization_id.len() + meter.len() + 32);
-        for name in [organization_id, meter] {
-            bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(name.as_bytes());
-        }
-        bytes.extend_from_slice(&self.span.period.start.0.to_le_bytes());
-        bytes.extend_from_slice(&self.span.start.0.to_le_bytes());
-        format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes))
+        LineId::of_usage(organization_id, meter, self.span.period.start, self.span.start).to_string()
     }
 }
