@@ -90,6 +90,10 @@ fn terms_row(row: &Row, names: &Names) -> Result<Option<TermsRow>, NameError> {
         Row::Overrides(row) => {
             Some(TermsRow::Override(names.learn_organization(&row.organization_id)?, Arc::new(row.clone())))
         }
-        Row::Meters(_) | Row::AddOns(_) | Row::Grants(_) | Row::Adjustments(_) => None,
+        Row::Adjustments(row) => {
+            let organization = row.organization_id.as_ref().map(|name| names.learn_organization(name)).transpose()?;
+            Some(TermsRow::Adjustment(organization, Arc::new(row.clone())))
+        }
+        Row::Meters(_) | Row::AddOns(_) | Row::Grants(_) => None,
     })
 }

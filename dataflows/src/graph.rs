@@ -3,7 +3,7 @@
 //! ```text
 //!   commands                    one channel a worker: batches of raw records, table rows, ticks
 //!      │
-//!   decode ─────────rows──────► schedules          subscriptions ⋈ plans ⊕ overrides, by organization
+//!   decode ─────────rows──────► schedules          subscriptions ⋈ plans ⊕ overrides ⊕ adjustments
 //!      │                            │
 //!      │ parcels, by organization   │ terms, by organization
 //!      ▼                            ▼

@@ -5,7 +5,8 @@
 //!                           ├─ join ─► plan versions ──┐
 //!  plans ─────────by plan───┘                          │
 //!  subscriptions ──────────────────────────────────────┼─ by organization ─► reduce ─► OrganizationTerms
-//!  overrides ──────────────────────────────────────────┘
+//!  overrides, adjustments of one organization ─────────┤
+//!  adjustments of everybody ⋈ organizations ───────────┘
 //! ```
 //!
 //! Owns which rows belong to which organization. Does not own which of them hold when (`rating::terms`), nor which
@@ -14,7 +15,7 @@
 use crate::event::OrganizationKey;
 use crate::time::Time;
 use differential_dataflow::{AsCollection, VecCollection};
-use highwater_rating::tables::{Override, Plan, Subscription};
+use highwater_rating::tables::{Adjustment, Override, Plan, Subscription};
 use highwater_rating::terms::Schedule;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub enum TermsRow {
     Plan(Arc<Plan>),
     Subscription(OrganizationKey, Arc<Subscription>),
     Override(OrganizationKey, Arc<Override>),
+    /// Of one organization, or of everybody.
+    Adjustment(Option<OrganizationKey>, Arc<Adjustment>),
 }
 
 /// One row that is part of an organization's terms.
@@ -34,6 +37,7 @@ enum Part {
     Plan(Arc<Plan>),
     Subscription(Arc<Subscription>),
     Override(Arc<Override>),
+    Adjustment(Arc<Adjustment>),
 }
 
 /// Everything that decides what an organization pays for any meter.
@@ -42,6 +46,7 @@ pub struct OrganizationTerms {
     subscriptions: Vec<Arc<Subscription>>,
     plans: Vec<Arc<Plan>>,
     overrides: Vec<Arc<Override>>,
+    adjustments: Vec<Arc<Adjustment>>,
 }
 
 impl OrganizationTerms {
@@ -52,6 +57,7 @@ impl OrganizationTerms {
                 Part::Plan(row) => terms.plans.push(row.clone()),
                 Part::Subscription(row) => terms.subscriptions.push(row.clone()),
                 Part::Override(row) => terms.overrides.push(row.clone()),
+                Part::Adjustment(row) => terms.adjustments.push(row.clone()),
             }
         }
         terms
@@ -60,7 +66,8 @@ impl OrganizationTerms {
     /// The schedule of one meter.
     pub fn schedule(&self, meter: &Arc<str>) -> Schedule {
         let overrides = self.overrides.iter().filter(|row| row.meter == *meter).cloned().collect();
-        Schedule::new(meter.clone(), self.subscriptions.clone(), self.plans.clone(), overrides)
+        let adjustments = self.adjustments.iter().filter(|row| row.meter == *meter).cloned().collect();
+        Schedule::new(meter.clone(), self.subscriptions.clone(), self.plans.clone(), overrides, adjustments)
     }
 }
 
@@ -76,14 +83,24 @@ pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>)
         TermsRow::Subscription(organization, row) => Some((row.plan.clone(), organization)),
         _ => None,
     });
+    let everybodys = rows.clone().flat_map(|row| match row {
+        TermsRow::Adjustment(None, row) => Some(((), row)),
+        _ => None,
+    });
+    let organizations = subscribers.clone().map(|(_, organization)| organization).distinct();
     let own_rows = rows.flat_map(|row| match row {
         TermsRow::Subscription(organization, row) => Some((organization, Part::Subscription(row))),
         TermsRow::Override(organization, row) => Some((organization, Part::Override(row))),
-        TermsRow::Plan(_) => None,
+        TermsRow::Adjustment(Some(organization), row) => Some((organization, Part::Adjustment(row))),
+        TermsRow::Plan(_) | TermsRow::Adjustment(None, _) => None,
     });
+    // Everybody's adjustments are few and seldom change, so that one key for all organizations is no burden.
+    let seasons = organizations.map(|organization| ((), organization));
+    let seasons = seasons.join_map(everybodys, |(), organization, row| (*organization, Part::Adjustment(row.clone())));
     subscribers
         .join_map(plans, |_, organization, plan| (*organization, Part::Plan(plan.clone())))
         .concat(own_rows)
+        .concat(seasons)
         .reduce(|_, parts, output| {
             output.push((Arc::new(OrganizationTerms::of(parts.iter().map(|(part, _)| *part))), 1));
         })

@@ -62,6 +62,7 @@ pub fn subscriptions(customers: &[Customer], from: EventTime) -> Vec<Row> {
             },
             quantity: Quantity::ONE,
             add_ons: Vec::new(),
+            phases: Vec::new(),
         })
     };
     customers.iter().enumerate().map(subscription).collect()

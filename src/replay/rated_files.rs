@@ -82,7 +82,11 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
     put("span_end", json!(line.span.end));
     put("plan", json!(terms.plan));
     put("plan_version", json!(terms.plan_version));
+    put("kind", "usage".into());
     put("overrides", json!(terms.overrides));
+    put("adjustments", json!(terms.adjustments));
+    put("price_percent", terms.price_percent.normalize().to_string().into());
+    put("apart", json!(terms.apart));
     put("currency", json!(terms.currency));
     put("events", json!(line.events));
     put("quantity", json!(line.quantity));

@@ -240,7 +240,10 @@ pub fn span(from: i64, to: i64) -> Span {
         plan_version: plan.effective_from,
         currency: "USD".into(),
         overrides: vec!["o-1".into(), "o-2".into()],
+        adjustments: vec!["a-1".into()],
+        apart: None,
         charge: plan.charges.into_iter().next(),
+        price_percent: Terms::FULL_PRICE,
     };
     let period = Period { start: EventTime(NOVEMBER), end: EventTime(NOVEMBER + 30 * DAY) };
     Span {

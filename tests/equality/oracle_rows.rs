@@ -67,6 +67,14 @@ fn nanos(quantity: &Fraction) -> String {
     nanos.to_string()
 }
 
+/// As the shortest decimal, of at most 12 digits.
+fn percent(factor: &Fraction) -> String {
+    let trillionths = round(&(factor * oracle::exact::integer(100)), 12).to_string();
+    let padded = format!("{trillionths:0>13}");
+    let (whole, fraction) = padded.split_at(padded.len() - 12);
+    format!("{whole}.{fraction}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn period_text(period: &RatedPeriod) -> String {
     format!(
         "end {} plan {} currency {} events {} quantity {} limit {:?} overage {} cost {} lines {}",
@@ -90,13 +98,16 @@ fn line_text(line: &RatedLine) -> String {
         .map(|tier| format!("{}: {} {}", tier.tier, nanos(&tier.quantity), tier.amount_unrounded))
         .collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
         line.span.start,
         line.span.end,
         terms.subscription,
         terms.plan,
         terms.plan_version,
         terms.overrides,
+        terms.adjustments,
+        terms.apart.as_deref().unwrap_or("no"),
+        percent(&terms.factor),
         line.events,
         nanos(&line.quantity),
         nanos(&line.included),

@@ -9,6 +9,7 @@ use highwater_dataflows::feed::Place;
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
 use highwater_rating::rate::{RatedLine, RatedPeriod};
+use highwater_rating::terms::Apart;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 
@@ -173,13 +174,16 @@ fn line_text(line: &RatedLine) -> String {
     let tiers: Vec<String> =
         line.tiers.iter().map(|tier| format!("{}: {} {}", tier.tier, tier.quantity.0, tier.amount_unrounded)).collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
         line.span.start.0,
         line.span.end.0,
         terms.subscription,
         terms.plan,
         terms.plan_version.0,
         terms.overrides,
+        terms.adjustments,
+        terms.apart.map_or("no", |apart| if apart == Apart::Trial { "trial" } else { "pause" }),
+        terms.price_percent.normalize(),
         line.events,
         line.quantity.0,
         line.included.0,

@@ -103,8 +103,8 @@ pub struct PeriodUsage<'a> {
 /// the allowance. Levels (`max`, `min`, `latest`, `unique`, `average`) do not add up: each span pays for its own level,
 /// for its share of the period; their allowance is never prorated, as the amount already is.
 ///
-/// A span whose terms do not charge the meter has no line; its usage counts in the period, and is carried. A quantity
-/// below zero costs nothing.
+/// A span whose terms do not charge the meter has no line; its usage counts in the period, and is carried. A span that is
+/// set apart (a trial, a pause) starts from zero and carries nothing. A quantity below zero costs nothing.
 pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
     let mut lines: Vec<RatedLine> = Vec::with_capacity(usage.spans.len());
     let mut used = Quantity::ZERO;
@@ -112,12 +112,12 @@ pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
     // Before any amount: which error a period has must not depend on which of its spans comes first.
     let currency = one_currency(usage.spans)?;
     for span_usage in usage.spans {
-        let before = used;
-        if usage.aggregation.is_additive() {
+        let terms = &span_usage.span.terms;
+        let before = if terms.apart.is_some() { Quantity::ZERO } else { used };
+        if usage.aggregation.is_additive() && terms.apart.is_none() {
             used = before.checked_add(span_usage.quantity).ok_or(RateError::QuantityOverflow)?;
         }
         events = events.checked_add(span_usage.events).ok_or(RateError::QuantityOverflow)?;
-        let terms = &span_usage.span.terms;
         let charge = terms.charge.as_ref().filter(|_| span_usage.events > 0);
         let (Some(charge), Some((_, minor_unit))) = (charge, currency) else { continue };
         lines.push(line::rate_span(usage.aggregation, span_usage, charge, before, minor_unit)?);

@@ -58,10 +58,11 @@ GROUP BY organization_id;
 
 CREATE OR REPLACE VIEW highwater.rated_lines
 (
-    line_id String COMMENT 'The line''s own name: the same for the same organization, meter, period and span, over restarts and corrections.',
-    line_kind Enum8('usage' = 1, 'flat' = 2, 'minimum' = 3, 'credit' = 4, 'correction' = 5) COMMENT 'What the line charges for.',
+    line_id String COMMENT 'The line''s own name: the same for the same organization, kind, name, period and span, over restarts and corrections.',
+    kind LowCardinality(String) COMMENT 'What the line charges for: usage, base_price, add_on or true_up.',
+    name LowCardinality(String) COMMENT 'The meter of usage, the plan of a base price or true-up, the add-on of an add-on.',
     organization_id String COMMENT 'The customer who pays, as the events name it.',
-    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters.',
+    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters. Empty for lines that no meter makes.',
     period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive, as an instant in UTC.',
     period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive.',
     span_start DateTime64(6, 'UTC') COMMENT 'Start of the stretch of the period in which the line''s terms hold, inclusive.',
@@ -71,9 +72,12 @@ CREATE OR REPLACE VIEW highwater.rated_lines
     plan LowCardinality(String) COMMENT 'The plan in force.',
     plan_version DateTime64(6, 'UTC') COMMENT 'effective_from of the version of the plan that brought these terms.',
     overrides Array(String) COMMENT 'Ids of the overrides that apply, in the order of their application.',
-    terms String COMMENT 'The charge in force with the overrides applied, as JSON.',
+    adjustments Array(String) COMMENT 'Ids of the seasonal adjustments that apply, in the order of their application.',
+    price_percent Decimal(38, 12) COMMENT 'What the prices in terms are multiplied with, in percent: 50 for half the price, 125 for a quarter more. Exact.',
+    apart LowCardinality(String) COMMENT 'trial or pause where the usage is set apart from its period''s allowance and tiers, else empty.',
+    terms String COMMENT 'The charge in force with overrides and adjustments applied, as JSON; of a recurring line its price, quantity, billing and share of the period.',
     events UInt64 COMMENT 'How many accepted events the span holds.',
-    quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the span, exact to nine fractional digits.',
+    quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the span, exact to nine fractional digits; the seats or units of a recurring line.',
     included_quantity Decimal(38, 9) COMMENT 'The allowance that the line was rated with.',
     overage_quantity Decimal(38, 9) COMMENT 'Units that the line charges for. Below zero where usage is taken back that an earlier span was charged for.',
     `tiers.tier` Array(UInt32) COMMENT 'Which tiers the overage fell into, counted from 0. ARRAY JOIN tiers gives a row a tier.',
@@ -85,8 +89,18 @@ CREATE OR REPLACE VIEW highwater.rated_lines
     amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.'
 )
 COMMENT 'What each stretch of a billing period with one set of terms costs, and how that came about.'
-AS SELECT line_id, line_kind, organization_id, meter, period_start, period_end, span_start, span_end,
+AS SELECT line_id, kind, meter AS name, organization_id, meter, period_start, period_end, span_start, span_end,
     period_start <= now64(6) AND period_end > now64(6) AS is_current,
-    subscription, plan, plan_version, overrides, terms, events, quantity, included_quantity, overage_quantity,
+    subscription, plan, plan_version, overrides, adjustments, price_percent, apart, terms, events, quantity, included_quantity, overage_quantity,
     `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, currency, amount_unrounded, amount, amount_minor_units
-FROM highwater_store.rated_lines FINAL;
+FROM highwater_store.rated_lines FINAL
+UNION ALL
+SELECT line_id, kind, name, organization_id, '' AS meter, period_start, period_end, span_start, span_end,
+    period_start <= now64(6) AND period_end > now64(6) AS is_current,
+    subscription, plan, price_version AS plan_version, overrides, CAST([], 'Array(String)') AS adjustments, toDecimal128(100, 12) AS price_percent, '' AS apart,
+    concat('{"price":"', toString(price), '","quantity":"', toString(quantity), '","billing":"', billing, '","charged_seconds":', toString(charged_seconds), ',"whole_seconds":', toString(whole_seconds), '}') AS terms,
+    0 AS events, quantity, toDecimal128(0, 9) AS included_quantity, toDecimal128(0, 9) AS overage_quantity,
+    CAST([], 'Array(UInt32)') AS `tiers.tier`, CAST([], 'Array(Decimal(38, 9))') AS `tiers.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `tiers.amount_unrounded`,
+    currency, amount_unrounded, amount, amount_minor_units
+FROM highwater_store.recurring_lines FINAL
+WHERE error = '';

@@ -42,6 +42,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0002_rating",
     Table "0003_events",
     Table "0004_tables_and_progress",
+    Table "0005_recurring",
     View "views/usage",
     View "views/rating",
     View "views/events",

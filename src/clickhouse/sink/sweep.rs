@@ -14,6 +14,7 @@ const STATE_TABLES: &[(&str, &str)] = &[
     ("usage_day", "organization_id, meter, window_start, dimensions_key"),
     ("period_usage", "organization_id, meter, period_start"),
     ("rated_lines", "organization_id, meter, period_start, span_start"),
+    ("recurring_lines", "organization_id, period_start, kind, name, span_start"),
     ("event_outcomes_daily", "day, organization_id, outcome, code"),
     ("table_rows", "table, key"),
 ];

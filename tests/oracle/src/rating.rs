@@ -61,9 +61,12 @@ pub fn rate(aggregation: &str, spans: &[(Span, Vec<&Counted>)]) -> Result<RatedP
     for (span, events) in spans {
         let quantity = fold(aggregation, events);
         if let Some(charge) = &span.terms.charge {
+            let before = if span.terms.apart.is_some() { exact::zero() } else { before.clone() };
             lines.push(line(aggregation, span, charge, events.len() as u64, &before, &quantity)?);
         }
-        before += quantity;
+        if span.terms.apart.is_none() {
+            before += quantity;
+        }
     }
     let cost: BigInt = lines.iter().map(|line| &line.amount_minor_units).sum();
     if i128::try_from(&cost).is_err() {
@@ -114,7 +117,7 @@ fn line(
         false => charge.included.clone(),
     };
     let starts_at = if additive && !charge.prorated { before.clone() } else { exact::zero() };
-    let multiplier = if additive { exact::integer(1) } else { share };
+    let multiplier = if additive { exact::integer(1) } else { share } * &span.terms.factor;
 
     let low = overage(&starts_at, &included);
     let high = overage(&(starts_at + quantity), &included);

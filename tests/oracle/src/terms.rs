@@ -15,7 +15,12 @@ pub struct Terms {
     pub plan_version: Micros,
     pub currency: String,
     pub overrides: Vec<String>,
+    pub adjustments: Vec<String>,
+    /// `trial` or `pause`: the usage is none of its period's.
+    pub apart: Option<String>,
     pub charge: Option<Charge>,
+    /// What prices are multiplied with: 1, 1/2, 5/4.
+    pub factor: Fraction,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +56,7 @@ pub struct Book<'a> {
     subscriptions: Vec<&'a Value>,
     plans: Vec<&'a Value>,
     overrides: Vec<&'a Value>,
+    adjustments: Vec<&'a Value>,
 }
 
 impl<'a> Book<'a> {
@@ -63,6 +69,11 @@ impl<'a> Book<'a> {
             overrides: tables
                 .table("overrides")
                 .filter(of_organization)
+                .filter(|row| text(row, "meter") == meter)
+                .collect(),
+            adjustments: tables
+                .table("adjustments")
+                .filter(|row| row.get("organizationId").is_none_or(|name| name == organization))
                 .filter(|row| text(row, "meter") == meter)
                 .collect(),
         }
@@ -91,15 +102,60 @@ impl<'a> Book<'a> {
             fields.allowance = row.get("allowance").or(fields.allowance);
             fields.model = row.get("charge").or(fields.model);
         }
+        let mut adjustments: Vec<&Value> =
+            self.adjustments.iter().copied().filter(|row| covers(row, instant)).collect();
+        adjustments.sort_by_key(|row| (effective_from(row), text(row, "id")));
+        let mut factor = exact::integer(1);
+        for row in &adjustments {
+            let percent = |sign: i64| {
+                let percent = exact::row_decimal(&row["percent"]);
+                exact::integer(1) + exact::integer(sign) * percent / exact::integer(100)
+            };
+            match text(row, "kind") {
+                "temporary_users" => factor = percent(-1),
+                "automatic_limit_scaling" => factor = percent(1),
+                _ => {
+                    fields.model = Some(&row["charge"]);
+                    factor = exact::integer(1);
+                }
+            }
+        }
+        let (apart, charge) = self.in_phase(subscription, instant, fields.charge());
         let terms = Terms {
             subscription: text(subscription, "id").to_owned(),
             plan: text(plan, "plan").to_owned(),
             plan_version: effective_from(brought),
             currency: currency.to_owned(),
             overrides: overrides.iter().map(|row| text(row, "id").to_owned()).collect(),
-            charge: fields.charge(),
+            adjustments: adjustments.iter().map(|row| text(row, "id").to_owned()).collect(),
+            apart,
+            charge,
+            factor,
         };
         Some((self.period_at(instant, subscription), terms))
+    }
+
+    /// A trial takes the charge away, or puts its limit in place of the allowance; so does a pause without usage.
+    fn in_phase(
+        &self,
+        subscription: &Value,
+        instant: Micros,
+        charge: Option<Charge>,
+    ) -> (Option<String>, Option<Charge>) {
+        let Some(phase) = phase_at(subscription, instant) else { return (None, charge) };
+        match text(phase, "phase") {
+            "pause" if phase["usage"] == "charged" => (None, charge),
+            "pause" => (Some("pause".to_owned()), None),
+            _ => {
+                let limits = phase.get("limits").and_then(Value::as_array);
+                let limit = limits.into_iter().flatten().find(|limit| limit["meter"] == self.meter);
+                let limited = |charge: Charge| {
+                    let included = exact::row_decimal(&limit?["included"]);
+                    Some(Charge { included, prorated: false, ..charge })
+                };
+                (Some("trial".to_owned()), charge.and_then(limited))
+            }
+        }
     }
 
     fn subscription_at(&self, instant: Micros) -> Option<&'a Value> {
@@ -127,11 +183,22 @@ impl<'a> Book<'a> {
     /// The span that holds an instant: its cell between two changes of any row, with every neighbour of equal terms.
     pub fn span_at(&self, instant: Micros) -> Option<Span> {
         let (period, terms) = self.at(instant)?;
-        let changes = changes_within(period, self.subscriptions.iter().chain(&self.plans).chain(&self.overrides));
+        let phases: Vec<&Value> = self.subscriptions.iter().flat_map(|row| phases(row)).collect();
+        let rows = self.subscriptions.iter().chain(&self.plans).chain(&self.overrides).chain(&self.adjustments);
+        let changes = changes_within(period, rows.chain(&phases));
         let same = |start: Micros| self.at(start).as_ref() == Some(&(period, terms.clone()));
         let (first, after) = stretch(&changes, instant, same);
         Some(Span { start: changes[first], end: changes[after], period, terms })
     }
+}
+
+fn phases(subscription: &Value) -> impl Iterator<Item = &Value> {
+    subscription.get("phases").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Of the phases that cover an instant the one that began last, the later in the row of two that began together.
+pub fn phase_at(subscription: &Value, instant: Micros) -> Option<&Value> {
+    phases(subscription).filter(|phase| covers(phase, instant)).max_by_key(|phase| effective_from(phase))
 }
 
 /// The instants in a period where any of the rows begins or ends, with the period's own bounds.

@@ -6,10 +6,11 @@
 mod graduated;
 mod per_unit;
 
-use crate::number::{Exact, PriceError, Quantity};
+use crate::number::{Exact, PriceError, Quantity, flat_amount};
 use crate::tables::{Charge, ChargeModel};
 use graduated::Graduated;
 use per_unit::PerUnit;
+use rust_decimal::Decimal;
 
 /// What each tier takes of a quantity above the allowance, and its price. Ascending by tier; those it does not reach
 /// are left out. A per-unit charge is one tier.
@@ -39,6 +40,8 @@ pub enum ChargeError {
 pub struct Curve {
     included: Quantity,
     model: Model,
+    /// What a season multiplies every amount with.
+    factor: Option<Exact>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +57,17 @@ impl Curve {
             ChargeModel::PerUnit { price } => Model::PerUnit(PerUnit::new(price)?),
             ChargeModel::Graduated { tiers } => Model::Graduated(Graduated::new(tiers)?),
         };
-        Ok(Curve { included: included.max(Quantity::ZERO), model })
+        Ok(Curve { included: included.max(Quantity::ZERO), model, factor: None })
+    }
+
+    /// The same curve at a percentage of its prices.
+    pub fn at_percent(mut self, percent: Decimal) -> Result<Curve, ChargeError> {
+        if percent != Decimal::ONE_HUNDRED {
+            let percent = flat_amount(percent)?;
+            let hundredth = Exact::ratio(1, 100).and_then(|hundredth| percent.checked_mul(hundredth));
+            self.factor = Some(hundredth.ok_or(ChargeError::AmountOverflow)?.reduced());
+        }
+        Ok(self)
     }
 
     /// The part of a quantity above the allowance; nothing of a quantity below zero.
@@ -68,10 +81,16 @@ impl Curve {
         if overage == Quantity::ZERO {
             return Ok(Vec::new());
         }
-        match &self.model {
+        let mut tiers = match &self.model {
             Model::PerUnit(model) => model.at(overage),
             Model::Graduated(model) => model.at(overage),
+        }?;
+        if let Some(factor) = self.factor {
+            for tier in &mut tiers {
+                tier.amount = tier.amount.checked_mul(factor).ok_or(ChargeError::AmountOverflow)?;
+            }
         }
+        Ok(tiers)
     }
 
     /// What the step from `before` to `after` costs: F(after) − F(before), tier by tier. Below zero when the quantity

@@ -9,5 +9,6 @@ pub mod serde_decimal;
 pub use exact::Exact;
 pub use money::{Currency, CurrencyError};
 pub(crate) use price::flat_amount;
+pub use price::trillionths;
 pub use price::{PriceError, UnitPrice};
 pub use quantity::{Quantity, QuantityError};

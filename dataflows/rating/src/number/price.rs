@@ -48,7 +48,8 @@ pub(crate) fn flat_amount(amount: Decimal) -> Result<Exact, PriceError> {
     Exact::ratio(trillionths(amount)?, TRILLION).ok_or(PriceError::OutOfRange)
 }
 
-fn trillionths(decimal: Decimal) -> Result<i128, PriceError> {
+/// A price or percentage in units of 10⁻¹², as it is kept in tables and calculated with.
+pub fn trillionths(decimal: Decimal) -> Result<i128, PriceError> {
     let decimal = decimal.normalize();
     let missing =
         UnitPrice::FRACTIONAL_DIGITS.checked_sub(decimal.scale()).ok_or(PriceError::TooManyFractionalDigits)?;

@@ -24,7 +24,7 @@ pub(super) fn rate_span(
         (false, _) => (charge.included, Quantity::ZERO, Some(share()?)),
     };
     let end = start.checked_add(usage.quantity).ok_or(RateError::QuantityOverflow)?;
-    let curve = Curve::new(charge, included)?;
+    let curve = Curve::new(charge, included)?.at_percent(usage.span.terms.price_percent)?;
     let overage = curve.overage(end).checked_sub(curve.overage(start)).ok_or(RateError::QuantityOverflow)?;
     let mut tiers = curve.between(start, end)?;
     if let Some(share) = share_due {

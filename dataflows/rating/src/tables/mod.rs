@@ -14,6 +14,7 @@ pub(crate) mod document;
 pub(crate) mod json;
 mod meter;
 mod mistake;
+mod phase;
 mod plan;
 pub(crate) mod read;
 mod row;
@@ -24,6 +25,7 @@ pub use change::{RowChange, read_change, read_key, read_line, read_row};
 pub use meter::{Aggregation, Condition, Meter, NumberToken, Scalar, ValueField};
 pub(crate) use mistake::Found;
 pub use mistake::{MistakeCode, RowMistake};
+pub use phase::{PausedUsage, Phase, PhaseKind, TrialLimit};
 pub use plan::{AddOn, Allowance, Charge, ChargeModel, Plan, Price, Tier};
 pub use row::{Row, RowKey, Table};
 pub use subscription::{

@@ -1,7 +1,7 @@
 //! One row of any table, its key, and its JSON envelope.
 
 use super::change::{RowChange, read_line, read_row};
-use super::{AddOn, Adjustment, Grant, Meter, Override, Plan, Subscription};
+use super::{AddOn, Adjustment, Grant, Meter, Override, Phase, Plan, Subscription};
 use crate::time::EventTime;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -123,6 +123,7 @@ impl Row {
             Row::Plans(row) => row.charges.iter().map(|charge| (Table::Meters, &charge.meter)).collect(),
             Row::Subscriptions(row) => std::iter::once((Table::Plans, &row.plan))
                 .chain(row.add_ons.iter().map(|held| (Table::AddOns, &held.add_on)))
+                .chain(row.phases.iter().flat_map(Phase::meters).map(|meter| (Table::Meters, meter)))
                 .collect(),
             Row::Overrides(row) => vec![(Table::Meters, &row.meter)],
             Row::Grants(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),

@@ -1,7 +1,7 @@
 //! Who has which terms: subscriptions, overrides, grants and adjustments of one organization.
 
 use crate::number::Quantity;
-use crate::tables::{Allowance, ChargeModel};
+use crate::tables::{Allowance, ChargeModel, Phase};
 use crate::time::EventTime;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct Subscription {
     pub quantity: Quantity,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add_ons: Vec<SubscribedAddOn>,
+    /// Trials and pauses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
 }
 
 /// From where and how often billing periods begin, in the organization's civil time.
@@ -99,7 +102,9 @@ pub enum GrantKind {
     Paid,
 }
 
-/// A seasonal change of terms.
+/// A seasonal change of terms, laid over everything else. Several may cover an instant: they apply in the order of
+/// (`effective_from`, `id`), the later one winning. Percentages replace each other and do not multiply; prices of an
+/// event take away a percentage that began before them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Adjustment {
     pub id: Arc<str>,
@@ -108,7 +113,7 @@ pub struct Adjustment {
     pub organization_id: Option<Arc<str>>,
     pub meter: Arc<str>,
     pub kind: AdjustmentKind,
-    /// Percent off (temporary users) or on top (automatic limit scaling).
+    /// Percent off (temporary users) or on top (automatic limit scaling) of what lies above the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<Decimal>,
     /// The prices of an event-based adjustment.

@@ -1,9 +1,11 @@
-//! Terms in force: plan version ⊕ overrides for one organization and meter, as spans of time.
+//! Terms in force for one organization and meter, as spans of time: plan version → subscription → overrides →
+//! adjustments, later ones winning.
 //!
 //! Owns which terms hold at an instant and where they change. Does not own what they cost (`rate`).
 
+mod laid_over;
 mod schedule;
 mod stretch;
 
 pub use crate::time::Period;
-pub use schedule::{Gap, GapCause, Schedule, Span, SpanOrGap, Terms};
+pub use schedule::{Apart, Gap, GapCause, Schedule, Span, SpanOrGap, Terms};

@@ -1,8 +1,9 @@
 //! The schedule of one (organization, meter): every instant's period and terms.
 
 use super::stretch::{self, Holding, Stretch};
-use crate::tables::{Charge, Override, Plan, Subscription};
+use crate::tables::{Adjustment, Charge, Override, Plan, Subscription};
 use crate::time::{CadenceError, EventTime, Period};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -17,8 +18,29 @@ pub struct Terms {
     pub currency: Arc<str>,
     /// Ids of the overrides that apply, in order of application.
     pub overrides: Vec<Arc<str>>,
-    /// The plan's charge with the overrides applied; absent where neither gives the meter a price.
+    /// Ids of the seasonal adjustments that apply, in order of application.
+    pub adjustments: Vec<Arc<str>>,
+    /// In a trial, or in a pause in which usage is free.
+    pub apart: Option<Apart>,
+    /// The plan's charge with overrides and adjustments applied; absent where none of them gives the meter a price, and
+    /// where usage is free.
     pub charge: Option<Charge>,
+    /// What the charge's prices are multiplied with, in percent: 50 for half the price, 125 for a quarter more.
+    pub price_percent: Decimal,
+}
+
+impl Terms {
+    /// Prices as they stand in the charge.
+    pub const FULL_PRICE: Decimal = Decimal::ONE_HUNDRED;
+}
+
+/// Why the usage of a span is none of its period's: it neither takes from the allowance nor from the tiers of the
+/// spans around it, nor do they take from its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Apart {
+    Trial,
+    Pause,
 }
 
 /// The longest stretch of one period in which the same terms hold, half-open.
@@ -98,23 +120,29 @@ pub(super) struct Rows {
     pub plans: Vec<Arc<Plan>>,
     /// Ordered by (effective_from, id).
     pub overrides: Vec<Arc<Override>>,
+    /// Ordered by (effective_from, id).
+    pub adjustments: Vec<Arc<Adjustment>>,
 }
 
 impl Schedule {
     /// `subscriptions` are one organization's, `plans` all versions of the plans that they name (others do no harm),
-    /// `overrides` the organization's for this meter. In any order. A row that is no good (a cadence without periods,
-    /// a window that ends before it begins) never holds: it leaves a gap.
+    /// `overrides` the organization's for this meter, `adjustments` the organization's own and everybody's for it. In any
+    /// order. A row that is no good (a cadence without periods, a window that ends before it begins) never holds: it
+    /// leaves a gap.
     pub fn new(
         meter: Arc<str>,
         mut subscriptions: Vec<Arc<Subscription>>,
         mut plans: Vec<Arc<Plan>>,
         mut overrides: Vec<Arc<Override>>,
+        mut adjustments: Vec<Arc<Adjustment>>,
     ) -> Schedule {
         subscriptions.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
         plans.sort_by(|a, b| (&a.plan, a.effective_from).cmp(&(&b.plan, b.effective_from)));
         overrides.retain(|row| row.meter == meter);
         overrides.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
-        Rows { meter, subscriptions, plans, overrides }.into()
+        adjustments.retain(|row| row.meter == meter);
+        adjustments.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
+        Rows { meter, subscriptions, plans, overrides, adjustments }.into()
     }
 
     pub fn meter(&self) -> &Arc<str> {

@@ -1,10 +1,11 @@
 //! All of time cut where a row begins or ends, before billing periods cut it further.
 //!
-//! Owns precedence: which subscription, which plan version, which overrides. Does not know periods, except that a
-//! period is clipped to the run of subscriptions that share its cadence.
+//! Owns which subscription, plan version, phase, overrides and adjustments hold when. Does not own what they make of a
+//! charge (`laid_over`), nor periods, except that a period is clipped to the run of subscriptions of equal cadence.
 
+use super::laid_over::{Priced, priced};
 use super::schedule::{GapCause, Rows, Terms};
-use crate::tables::{Charge, Override, Plan, Subscription};
+use crate::tables::{Adjustment, Charge, Override, Phase, Plan, Subscription};
 use crate::time::{Calendar, EventTime};
 use std::sync::Arc;
 
@@ -79,6 +80,9 @@ fn bounds(rows: &Rows) -> Vec<EventTime> {
     bounds.extend(rows.subscriptions.iter().flat_map(|row| [Some(row.effective_from), row.effective_to]).flatten());
     bounds.extend(rows.plans.iter().map(|row| row.effective_from));
     bounds.extend(rows.overrides.iter().flat_map(|row| [Some(row.effective_from), row.effective_to]).flatten());
+    bounds.extend(rows.adjustments.iter().flat_map(|row| [row.effective_from, row.effective_to]));
+    let phases = rows.subscriptions.iter().flat_map(|row| &row.phases);
+    bounds.extend(phases.flat_map(|phase| [Some(phase.effective_from), phase.effective_to]).flatten());
     bounds.sort_unstable();
     bounds.dedup();
     bounds
@@ -114,14 +118,28 @@ fn terms_at(rows: &Rows, subscription: &Subscription, instant: EventTime) -> Opt
     let plan = plan_at(rows, &subscription.plan, instant)?;
     let overrides = rows.overrides.iter().filter(|row| covers(row.effective_from, row.effective_to, instant));
     let overrides: Vec<&Override> = overrides.map(|row| &**row).collect();
+    let adjustments = rows.adjustments.iter().filter(|row| covers(row.effective_from, Some(row.effective_to), instant));
+    let adjustments: Vec<&Adjustment> = adjustments.map(|row| &**row).collect();
+    let base = plan_charge(plan, &rows.meter);
+    let Priced { apart, charge, price_percent } =
+        priced(&rows.meter, base, &overrides, &adjustments, phase_at(subscription, instant));
     Some(Terms {
         subscription: subscription.id.clone(),
         plan: plan.plan.clone(),
         plan_version: plan.effective_from,
         currency: plan.currency.clone(),
         overrides: overrides.iter().map(|row| row.id.clone()).collect(),
-        charge: charge_of(plan, &rows.meter, &overrides),
+        adjustments: adjustments.iter().map(|row| row.id.clone()).collect(),
+        apart,
+        charge,
+        price_percent,
     })
+}
+
+/// Of the phases that cover the instant the one that began last; of two that began together the later in the row.
+pub(super) fn phase_at(subscription: &Subscription, instant: EventTime) -> Option<&Phase> {
+    let covering = subscription.phases.iter().filter(|phase| covers(phase.effective_from, phase.effective_to, instant));
+    covering.max_by_key(|phase| phase.effective_from)
 }
 
 /// The earliest version of an unbroken row of versions, up to the one in force, that treat this meter alike.
@@ -142,24 +160,4 @@ fn plan_at<'a>(rows: &'a Rows, plan: &str, instant: EventTime) -> Option<&'a Pla
 
 fn plan_charge<'a>(plan: &'a Plan, meter: &str) -> Option<&'a Charge> {
     plan.charges.iter().find(|charge| &*charge.meter == meter)
-}
-
-/// The plan's charge with each override's fields laid over it in turn. An override can price a meter that the plan
-/// does not charge; an allowance alone cannot.
-fn charge_of(plan: &Plan, meter: &Arc<str>, overrides: &[&Override]) -> Option<Charge> {
-    let base = plan_charge(plan, meter);
-    let mut included = base.map(|charge| charge.included);
-    let mut allowance = base.map(|charge| charge.allowance);
-    let mut model = base.map(|charge| &charge.model);
-    for row in overrides {
-        included = row.included.or(included);
-        allowance = row.allowance.or(allowance);
-        model = row.charge.as_ref().or(model);
-    }
-    Some(Charge {
-        meter: meter.clone(),
-        included: included.unwrap_or_default(),
-        allowance: allowance.unwrap_or_default(),
-        model: model?.clone(),
-    })
 }

@@ -3,8 +3,8 @@
 use highwater_rating::number::Quantity;
 use highwater_rating::tables::{
     AddOn, Adjustment, AdjustmentKind, Aggregation, Allowance, Cadence, Charge, ChargeModel, Condition, Grant,
-    GrantKind, Interval, Meter, NumberToken, Override, Plan, Price, Row, Scalar, SubscribedAddOn, Subscription, Tier,
-    ValueField,
+    GrantKind, Interval, Meter, NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Price, Row, Scalar,
+    SubscribedAddOn, Subscription, Tier, TrialLimit, ValueField,
 };
 use highwater_rating::time::EventTime;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -162,8 +162,8 @@ fn subscription() -> impl Strategy<Value = Subscription> {
     });
     let held = btree_map(name(), quantity(), 0..3);
     let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
-    (name(), name(), name(), validity, cadence, quantity(), held).prop_map(
-        |(id, organization_id, plan, (effective_from, effective_to), cadence, quantity, held)| Subscription {
+    (name(), name(), name(), validity, cadence, quantity(), held, vec(phase(), 0..3)).prop_map(
+        |(id, organization_id, plan, (effective_from, effective_to), cadence, quantity, held, phases)| Subscription {
             id,
             organization_id,
             plan,
@@ -172,8 +172,21 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             cadence,
             quantity,
             add_ons: held.into_iter().map(|(add_on, quantity)| SubscribedAddOn { add_on, quantity }).collect(),
+            phases,
         },
     )
+}
+
+fn phase() -> impl Strategy<Value = Phase> {
+    let limits = vec((name(), quantity()).prop_map(|(meter, included)| TrialLimit { meter, included }), 0..3);
+    let usage = select(vec![PausedUsage::Free, PausedUsage::Charged]);
+    let validity = instant().prop_flat_map(|from| (Just(from), after(from)));
+    (validity, any::<bool>(), limits, option::of(usage)).prop_map(|((from, to), ends, limits, usage)| match usage {
+        Some(usage) => {
+            Phase { effective_from: from, effective_to: ends.then_some(to), kind: PhaseKind::Pause { usage } }
+        }
+        None => Phase { effective_from: from, effective_to: Some(to), kind: PhaseKind::Trial { limits } },
+    })
 }
 
 fn an_override() -> impl Strategy<Value = Override> {

@@ -81,6 +81,7 @@ pub fn subscription(id: &str, plan: &str, from: &str, to: Option<&str>, cadence:
         cadence,
         quantity: Quantity::ONE,
         add_ons: Vec::new(),
+        phases: Vec::new(),
     }
 }
 
@@ -102,7 +103,7 @@ pub fn schedule(subscriptions: Vec<Subscription>, plans: Vec<Plan>, overrides: V
     fn shared<T>(rows: Vec<T>) -> Vec<Arc<T>> {
         rows.into_iter().map(Arc::new).collect()
     }
-    Schedule::new(METER.into(), shared(subscriptions), shared(plans), shared(overrides))
+    Schedule::new(METER.into(), shared(subscriptions), shared(plans), shared(overrides), Vec::new())
 }
 
 pub fn span_at(schedule: &Schedule, at: &str) -> Span {
@@ -120,7 +121,10 @@ pub fn usage(start: &str, end: &str, currency: &str, charge: Option<Charge>, use
         plan_version: instant("2026-01-01"),
         currency: currency.into(),
         overrides: Vec::new(),
+        adjustments: Vec::new(),
+        apart: None,
         charge,
+        price_percent: Terms::FULL_PRICE,
     };
     let span = Span { start: instant(start), end: instant(end), period: january(), terms: Arc::new(terms) };
     SpanUsage { span, events: 1, quantity: quantity(used) }

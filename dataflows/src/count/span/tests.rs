@@ -54,7 +54,7 @@ fn schedule(subscribed: (i64, i64), overridden: (i64, i64)) -> Schedule {
             _ => unreachable!(),
         }
     }
-    Schedule::new("m".into(), subscriptions, plans, overrides)
+    Schedule::new("m".into(), subscriptions, plans, overrides, Vec::new())
 }
 
 fn reading(minute: i64, value: i128) -> Reading<'static> {

@@ -3,7 +3,9 @@
 use super::amount::Amount;
 use clickhouse::Row;
 use highwater_dataflows::changes::PeriodKey;
+use highwater_rating::number::trillionths;
 use highwater_rating::rate::RatedLine;
+use highwater_rating::terms::Apart;
 use highwater_rating::time::EventTime;
 use serde::Serialize;
 use std::sync::Arc;
@@ -16,13 +18,16 @@ pub struct LineRow<'a> {
     period_start: i64,
     span_start: i64,
     line_id: String,
-    line_kind: i8,
+    kind: &'a str,
     period_end: i64,
     span_end: i64,
     subscription: &'a str,
     plan: &'a str,
     plan_version: i64,
     overrides: &'a [Arc<str>],
+    adjustments: &'a [Arc<str>],
+    price_percent: i128,
+    apart: &'a str,
     terms: String,
     events: u64,
     quantity: i128,
@@ -42,8 +47,7 @@ pub struct LineRow<'a> {
     is_deleted: u8,
 }
 
-/// `'usage' = 1` of the column's enumeration.
-const USAGE_LINE: i8 = 1;
+const USAGE: &str = "usage";
 
 impl<'a> LineRow<'a> {
     /// Of one of [`super::period::shown_lines`].
@@ -58,13 +62,20 @@ impl<'a> LineRow<'a> {
         let amount = Amount::of(line.amount_minor_units, &terms.currency).unwrap_or_default();
         LineRow {
             line_id: line_id(organization_id, meter, key.period_start, line.span.start),
-            line_kind: USAGE_LINE,
+            kind: USAGE,
             period_end: line.span.period.end.0,
             span_end: line.span.end.0,
             subscription: &terms.subscription,
             plan: &terms.plan,
             plan_version: terms.plan_version.0,
             overrides: &terms.overrides,
+            adjustments: &terms.adjustments,
+            // Rows have at most twelve digits.
+            price_percent: trillionths(terms.price_percent).unwrap_or_default(),
+            apart: terms.apart.map_or("", |apart| match apart {
+                Apart::Trial => "trial",
+                Apart::Pause => "pause",
+            }),
             // Charges hold nothing that JSON cannot write.
             terms: terms.charge.as_ref().and_then(|charge| serde_json::to_string(charge).ok()).unwrap_or_default(),
             events: line.events,
@@ -107,13 +118,16 @@ impl<'a> LineRow<'a> {
             period_start: key.period_start.0,
             span_start: span_start.0,
             line_id: String::new(),
-            line_kind: USAGE_LINE,
+            kind: USAGE,
             period_end: 0,
             span_end: 0,
             subscription: "",
             plan: "",
             plan_version: 0,
             overrides: &[],
+            adjustments: &[],
+            price_percent: 0,
+            apart: "",
             terms: String::new(),
             events: 0,
             quantity: 0,

@@ -1,4 +1,5 @@
-//! Random table rows: meters of every aggregation, plans in versions, subscriptions with changes and gaps, overrides.
+//! Random table rows: meters of every aggregation, plans in versions, subscriptions with changes, gaps, trials and
+//! pauses, overrides, adjustments of one organization and of everybody.
 
 use super::dice::Dice;
 use super::scene::Scene;
@@ -28,9 +29,11 @@ impl Catalog {
             meters.iter().map(|row| row["row"]["name"].as_str().expect("a meter's name").to_owned()).collect();
         let mut terms = plans(dice, scene, &names);
         for organization in &organizations {
-            terms.extend(subscriptions(dice, scene, organization));
+            terms.extend(subscriptions(dice, scene, organization, &names));
             terms.extend(overrides(dice, scene, organization, &names));
+            terms.extend(adjustments(dice, scene, Some(organization), &names));
         }
+        terms.extend(adjustments(dice, scene, None, &names));
         Catalog { organizations, meters, terms }
     }
 }
@@ -46,8 +49,11 @@ pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
         }
     } else if row.contains_key("time_zone") {
         row.insert("plan".into(), (*dice.pick(&PLANS)).into());
+        row.insert("phases".into(), phases(dice, scene, &[]).into());
         row.remove("effective_to");
         row.extend(until(dice, scene, start, 50));
+    } else if row.contains_key("kind") {
+        row.extend(season(dice));
     } else {
         row.insert("included".into(), included(dice));
     }
@@ -193,7 +199,7 @@ fn price(dice: &mut Dice) -> Value {
     }
 }
 
-fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str) -> Vec<Value> {
+fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[String]) -> Vec<Value> {
     let usual = scene.cadence(dice);
     let mut rows = Vec::new();
     for number in 0..dice.between(0, 5) {
@@ -206,6 +212,9 @@ fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str) -> Vec<
         row.insert("effective_from".into(), civil::rfc3339(start).into());
         row.extend(cadence.as_object().expect("cadence").clone());
         row.extend(until(dice, scene, start, 30));
+        if dice.percent(35) {
+            row.insert("phases".into(), phases(dice, scene, meters).into());
+        }
         rows.push(json!({"table": "subscriptions", "row": row}));
     }
     rows
@@ -239,4 +248,62 @@ fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[S
         rows.push(json!({"table": "overrides", "row": row}));
     }
     rows
+}
+
+/// Trials and pauses; some begin together, some lie outside the subscription.
+fn phases(dice: &mut Dice, scene: &mut Scene, meters: &[String]) -> Vec<Value> {
+    let mut phases = Vec::new();
+    for _ in 0..dice.between(0, 3) {
+        let (from, to) = window(dice, scene);
+        let mut phase = Map::new();
+        phase.insert("effective_from".into(), civil::rfc3339(from).into());
+        phase.insert("effective_to".into(), civil::rfc3339(to).into());
+        if dice.percent(50) {
+            phase.insert("phase".into(), "pause".into());
+            phase.insert("usage".into(), (*dice.pick(&["free", "charged"])).into());
+            if dice.percent(30) {
+                phase.remove("effective_to");
+            }
+        } else {
+            phase.insert("phase".into(), "trial".into());
+            let limits = meters.iter().filter(|_| dice.percent(40)).collect::<Vec<_>>();
+            let limits = limits.into_iter().map(|meter| json!({"meter": meter, "included": included(dice)}));
+            phase.insert("limits".into(), limits.collect());
+        }
+        phases.push(phase.into());
+    }
+    phases
+}
+
+/// Two edges, the later one second; a minute when they are the same.
+fn window(dice: &mut Dice, scene: &mut Scene) -> (Micros, Micros) {
+    let (one, other) = (scene.edge(dice), scene.edge(dice));
+    (one.min(other), one.max(other).max(one.min(other) + crate::MINUTE))
+}
+
+fn adjustments(dice: &mut Dice, scene: &mut Scene, organization: Option<&str>, meters: &[String]) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for number in 0..dice.between(0, 3) {
+        let (from, to) = window(dice, scene);
+        let mut row = Map::new();
+        row.insert("id".into(), format!("season_{number}_{}", organization.unwrap_or("all")).into());
+        row.extend(organization.map(|name| ("organizationId".to_owned(), name.into())));
+        row.insert("meter".into(), dice.pick(meters).clone().into());
+        row.insert("effective_from".into(), civil::rfc3339(from).into());
+        row.insert("effective_to".into(), civil::rfc3339(to).into());
+        row.extend(season(dice));
+        rows.push(json!({"table": "adjustments", "row": row}));
+    }
+    rows
+}
+
+/// The kind of an adjustment, with what it changes; the other kind's field is null, which is absent.
+fn season(dice: &mut Dice) -> Map<String, Value> {
+    let kind = *dice.pick(&["temporary_users", "automatic_limit_scaling", "event_based"]);
+    let (percent, charge) = match kind {
+        "event_based" => (Value::Null, model(dice)),
+        _ => ((*dice.pick(&["50", "25", "100", "0.000000000001", "33.333"])).into(), Value::Null),
+    };
+    let fields = [("kind", kind.into()), ("percent", percent), ("charge", charge)];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

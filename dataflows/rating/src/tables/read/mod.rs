@@ -6,6 +6,7 @@
 mod fields;
 mod meter;
 mod numbers;
+mod phase;
 mod plan;
 mod subscription;
 mod terms;

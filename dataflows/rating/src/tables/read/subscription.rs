@@ -1,7 +1,7 @@
 //! Rows of `subscriptions`.
 
 use super::fields::{Fields, list};
-use super::{Reading, numbers, texts, times};
+use super::{Reading, numbers, phase, texts, times};
 use crate::number::Quantity;
 use crate::tables::document::Node;
 use crate::tables::mistake::MistakeCode;
@@ -20,6 +20,7 @@ const FIELDS: &[&str] = &[
     "time_zone",
     "quantity",
     "add_ons",
+    "phases",
 ];
 const INTERVAL_COUNT_LIMIT: i32 = 1_000;
 const ADD_ONS_LIMIT: usize = 100;
@@ -45,6 +46,7 @@ pub(super) fn subscription(node: &Node, reading: &mut Reading) -> Option<Subscri
     let time_zone = fields.required("time_zone", reading, times::time_zone);
     let quantity = fields.or("quantity", Quantity::ONE, reading, numbers::quantity);
     let add_ons = fields.or("add_ons", Vec::new(), reading, add_ons);
+    let phases = fields.or("phases", Vec::new(), reading, phase::phases);
     Some(Subscription {
         id: id?,
         organization_id: organization_id?,
@@ -59,6 +61,7 @@ pub(super) fn subscription(node: &Node, reading: &mut Reading) -> Option<Subscri
         },
         quantity: quantity?,
         add_ons: add_ons?,
+        phases: phases?,
     })
 }
 
