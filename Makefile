@@ -26,6 +26,7 @@ bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-tools bench
 	@tests/parts/install-duckdb >/dev/null
 	cargo bench --bench w1
+	cargo bench -p highwater-forecast --bench refit
 
 check: tools ## formatting and clippy
 	cargo fmt --all --check
