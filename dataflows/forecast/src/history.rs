@@ -4,8 +4,8 @@
 use crate::fit::Fit;
 use highwater_rating::number::Quantity;
 
-/// What is beyond 10^29 billionths is no estimate but an accident.
-const NANOS_MOST: f64 = 1e29;
+/// Beyond 10^37 billionths sums would leave the range of a quantity.
+const NANOS_MOST: f64 = 1e37;
 
 /// Closed days of one series, in order, one total each; days without usage are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
