@@ -4,6 +4,7 @@
 
 use crate::event::{ArchivedEvent, DimensionsKey, MeterIndex, OrganizationKey, Rejection};
 use crate::feed::Place;
+use crate::finals::changes::FinalChanges;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{RateError, RatedPeriod};
 use highwater_rating::time::EventTime;
@@ -26,6 +27,9 @@ pub struct EpochChanges {
     /// Absolute counts that changed.
     pub outcome_counts: Vec<(OutcomeCountKey, u64)>,
     pub counts: EpochCounts,
+    /// The greatest event time accepted so far, by the partition that it came from.
+    pub event_times: Vec<(u32, EventTime)>,
+    pub finals: FinalChanges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

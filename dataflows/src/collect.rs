@@ -5,8 +5,9 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Each worker contributes this often to an epoch: once what it counted, once what it rated.
-const PARTS_OF_A_WORKER: usize = 2;
+/// Each worker contributes this often to an epoch: once what it counted, once what it rated, once
+/// what became final of it.
+const PARTS_OF_A_WORKER: usize = 3;
 
 pub struct Collector {
     parts: usize,
@@ -42,6 +43,8 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     append(&mut changes.archive, part.archive);
     append(&mut changes.outcomes, part.outcomes);
     append(&mut changes.outcome_counts, part.outcome_counts);
+    append(&mut changes.event_times, part.event_times);
+    changes.finals.append(part.finals);
     let (counts, more) = (changes.counts, part.counts);
     changes.counts = EpochCounts {
         received: counts.received + more.received,

@@ -9,6 +9,8 @@ use crate::count::CountSettings;
 use crate::decode::{Command, worker_of};
 use crate::event::{DecodeSettings, identity};
 use crate::feed::{Batch, Place, Recall, TableChange};
+use crate::finals::Told;
+use crate::finals::changes::Restored;
 use crate::front::{Front, RefusedRow};
 use crate::graph::{Shared, build};
 use crate::meters::MeterBook;
@@ -17,6 +19,7 @@ use crate::panic::Failure;
 use crate::parcel::{Fed, Permit};
 use crate::time::{Time, first_tick, next_tick};
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded, unbounded};
+use highwater_rating::time::EventTime;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -76,6 +79,7 @@ impl IdentityAnswer {
 
 struct Handle {
     commands: Sender<Command>,
+    told: Sender<(Epoch, Told)>,
     activator: SyncActivator,
 }
 
@@ -125,13 +129,14 @@ impl Engine {
             sealed: sealed.clone(),
         };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded::<Command>()).unzip();
+        let (tellers, told): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded()).unzip();
         let (started, starting) = bounded(workers);
         let watched = failure.clone();
         let guards = timely::execute(timely::Config::process(workers), move |worker| {
             let index = worker.index();
-            let receiver = receivers[index].clone();
+            let (receiver, told) = (receivers[index].clone(), told[index].clone());
             watched.watch(worker, |worker| {
-                let activator = build(worker, receiver, &shared);
+                let activator = build(worker, receiver, told, &shared);
                 let _ = started.send((index, activator));
             });
         });
@@ -139,8 +144,9 @@ impl Engine {
         let guards = guards.expect("worker threads start");
         let mut activators: Vec<(usize, SyncActivator)> = starting.iter().take(workers).collect();
         activators.sort_by_key(|(index, _)| *index);
-        let workers = senders.into_iter().zip(activators);
-        let workers = workers.map(|(commands, (_, activator))| Handle { commands, activator }).collect();
+        let workers = senders.into_iter().zip(tellers).zip(activators);
+        let handle = |((commands, told), (_, activator))| Handle { commands, told, activator };
+        let workers = workers.map(handle).collect();
         let mut engine = Engine {
             workers,
             guards: Some(guards),
@@ -188,6 +194,31 @@ impl Engine {
             self.workers[0].tell(Command::Rows(rows));
         }
         refused
+    }
+
+    /// Says how far event time has come: periods are final by it from the open epoch on. One that lies further back
+    /// than an earlier one changes nothing.
+    pub fn watermark(&mut self, watermark: EventTime) {
+        for worker in &self.workers {
+            // A worker that is gone has failed; `finish` says so.
+            let _ = worker.told.send((self.epoch, Told::Watermark(watermark)));
+        }
+    }
+
+    /// Says what was closed before this process. To be told before the first watermark.
+    pub fn restore(&mut self, restored: Restored) {
+        let workers = self.workers.len();
+        let mut shares: Vec<Restored> = Vec::new();
+        shares.resize_with(workers, || Restored { watermark: restored.watermark, ..Restored::default() });
+        for closed in restored.closed {
+            shares[worker_of(organization_key(&closed.organization_id), workers)].closed.push(closed);
+        }
+        for period in restored.held {
+            shares[worker_of(period.organization, workers)].held.push(period);
+        }
+        for (worker, share) in self.workers.iter().zip(shares) {
+            let _ = worker.told.send((self.epoch, Told::Restored(share)));
+        }
     }
 
     /// Ends the epoch: everything fed so far belongs to it. Its changes arrive on [`Engine::changes`].
@@ -239,7 +270,7 @@ impl Engine {
     }
 
     fn stop(&mut self) {
-        for Handle { commands, activator } in self.workers.drain(..) {
+        for Handle { commands, activator, .. } in self.workers.drain(..) {
             drop(commands);
             let _ = activator.activate();
         }

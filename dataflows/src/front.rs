@@ -63,6 +63,7 @@ impl Front {
             }
             _ => self.meters.clone(),
         };
+        names.learn_meters(&self.meters);
         let (new, row) = match change {
             TableChange::Upsert(row) => (terms_row(&row, names)?, Some(row)),
             TableChange::Remove(_) => (None, None),

@@ -13,7 +13,8 @@
 //!      ▼                                                       ▼
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
 //!      │                                                       ▲
-//!      └──► overage ──► periods with their lines ──────────────┘
+//!      └──► overage ──┬─► periods with their lines ────────────┤
+//!                     └─► finals ─► closed, corrections ───────┘   (and terms, and what it is told)
 //! ```
 //!
 //! Everything is partitioned by organization: each worker counts and rates its own, and only parcels and terms change
@@ -26,6 +27,8 @@ use crate::count::{Count, CountSettings};
 use crate::decode::{Command, decode};
 use crate::event::DecodeSettings;
 use crate::feed::Recall;
+use crate::finals::Told;
+use crate::finals::operator::finals;
 use crate::names::Names;
 use crate::overage::{AccountKey, Accounts, Rated, overage};
 use crate::parcel::Spare;
@@ -58,7 +61,12 @@ pub struct Shared {
 }
 
 /// Builds this worker's part; the activator is to be poked after each command.
-pub fn build(worker: &mut Worker, commands: Receiver<Command>, shared: &Shared) -> SyncActivator {
+pub fn build(
+    worker: &mut Worker,
+    commands: Receiver<Command>,
+    told: Receiver<(Epoch, Told)>,
+    shared: &Shared,
+) -> SyncActivator {
     let Shared { names, recall, .. } = shared;
     let state = Count::new(shared.count.clone(), shared.decode.clone(), names.clone(), recall.clone());
     let state = Rc::new(RefCell::new(state));
@@ -69,9 +77,11 @@ pub fn build(worker: &mut Worker, commands: Receiver<Command>, shared: &Shared) 
         let spare = Spare::default();
         let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let usage = count(fed.parcels, terms, state, spare, collector.clone(), sealed.clone());
+        let usage = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone());
         let accounts: Accounts = arrange_core(usage.inner, Pipeline, "Accounts", ValBatcher::new);
-        give_out(overage(accounts), collector.clone(), sealed.clone());
+        let rated = overage(accounts);
+        finals(rated.clone(), terms, told, names.clone(), collector.clone(), sealed.clone());
+        give_out(rated, collector.clone(), sealed.clone());
         fed.activator
     })
 }

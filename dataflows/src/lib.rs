@@ -13,6 +13,7 @@ mod decode;
 pub mod engine;
 pub mod event;
 pub mod feed;
+pub mod finals;
 mod front;
 mod graph;
 pub mod meters;

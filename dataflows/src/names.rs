@@ -7,7 +7,8 @@ mod cache;
 
 pub use cache::NameCache;
 
-use crate::event::{DimensionsKey, OrganizationKey};
+use crate::event::{DimensionsKey, MeterIndex, OrganizationKey};
+use crate::meters::MeterBook;
 use hashbrown::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use xxhash_rust::xxh3::xxh3_64;
@@ -66,11 +67,17 @@ fn decode_values(mut encoded: &[u8]) -> Vec<Arc<str>> {
 pub struct Names {
     organizations: Dictionary<str>,
     dimensions: Dictionary<[u8]>,
+    /// By index; a meter keeps both.
+    meters: RwLock<Vec<Arc<str>>>,
 }
 
 impl Default for Names {
     fn default() -> Names {
-        Names { organizations: Dictionary::with_limit(NAMES_LIMIT), dimensions: Dictionary::with_limit(NAMES_LIMIT) }
+        Names {
+            organizations: Dictionary::with_limit(NAMES_LIMIT),
+            dimensions: Dictionary::with_limit(NAMES_LIMIT),
+            meters: RwLock::default(),
+        }
     }
 }
 
@@ -90,6 +97,17 @@ impl Names {
             return Some(Vec::new());
         }
         self.dimensions.get(key.0).map(|encoded| decode_values(&encoded))
+    }
+
+    /// The name of a meter whose row was taken in this process.
+    pub fn meter(&self, index: MeterIndex) -> Option<Arc<str>> {
+        self.meters.read().unwrap_or_else(PoisonError::into_inner).get(usize::from(index.0)).cloned()
+    }
+
+    pub(crate) fn learn_meters(&self, book: &MeterBook) {
+        let mut meters = self.meters.write().unwrap_or_else(PoisonError::into_inner);
+        let known = meters.len();
+        meters.extend(book.meters().skip(known).map(|(_, meter)| meter.name.clone()));
     }
 
     pub fn learn_organization(&self, organization_id: &str) -> Result<OrganizationKey, NameError> {

@@ -15,8 +15,10 @@
 use crate::event::OrganizationKey;
 use crate::time::Time;
 use differential_dataflow::{AsCollection, VecCollection};
+use highwater_rating::finals::DEFAULT_GRACE_HOURS;
 use highwater_rating::tables::{Adjustment, Override, Plan, Subscription};
 use highwater_rating::terms::Schedule;
+use highwater_rating::time::EventTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use timely::dataflow::StreamVec;
@@ -61,6 +63,13 @@ impl OrganizationTerms {
             }
         }
         terms
+    }
+
+    /// How long a period that ends under this plan waits for what is late: as the version in force at `instant` says.
+    pub fn grace_hours(&self, plan: Option<&str>, instant: EventTime) -> u32 {
+        let in_force = self.plans.iter().filter(|row| Some(&*row.plan) == plan && row.effective_from <= instant);
+        let version = in_force.max_by_key(|row| row.effective_from);
+        version.and_then(|row| row.grace_hours).unwrap_or(DEFAULT_GRACE_HOURS)
     }
 
     /// The schedule of one meter.

@@ -6,8 +6,16 @@ use highwater_dataflows::changes::{
     AcceptedEvent, Epoch, EpochChanges, EpochCounts, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey,
     WindowValue,
 };
+use highwater_dataflows::event::OrganizationKey;
 use highwater_dataflows::feed::Place;
+use highwater_dataflows::finals::changes::{
+    CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod, PendingCorrection,
+};
+use highwater_rating::finals::{FinalPeriod, LineId};
+use highwater_rating::rate::RateError;
+use highwater_rating::time::EventTime;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub struct Held {
@@ -18,6 +26,17 @@ pub struct Held {
     archive: Vec<AcceptedEvent>,
     outcomes: Vec<OutcomeRow>,
     counts: EpochCounts,
+    finals: HeldFinals,
+}
+
+/// What was closed adds up; the rest is state.
+#[derive(Default)]
+struct HeldFinals {
+    watermark: Option<EventTime>,
+    closed: Vec<Arc<FinalPeriod>>,
+    held: HashMap<OrganizationPeriod, Option<RateError>>,
+    corrections: HashMap<CorrectionKey, Option<Arc<PendingCorrection>>>,
+    known: HashMap<(OrganizationKey, EventTime, LineId), KnownLine>,
 }
 
 impl Held {
@@ -33,11 +52,12 @@ impl Held {
             .extend(changes.archive.into_iter().filter(|event| event.retracted || !already_written(event.place)));
         self.outcomes.extend(changes.outcomes.into_iter().filter(|outcome| !already_written(outcome.record.place)));
         self.counts.add(&changes.counts);
+        self.finals.absorb(changes.finals);
     }
 
     /// How many rows are held: what bounds a merge.
     pub fn rows(&self) -> usize {
-        self.usage.len() + self.periods.len() + self.archive.len() + self.outcomes.len()
+        self.usage.len() + self.periods.len() + self.archive.len() + self.outcomes.len() + self.finals.rows()
     }
 
     pub fn take(&mut self) -> EpochChanges {
@@ -50,6 +70,33 @@ impl Held {
             outcomes: held.outcomes,
             outcome_counts: held.outcome_counts.into_iter().collect(),
             counts: held.counts,
+            finals: held.finals.take(),
+            ..EpochChanges::default()
+        }
+    }
+}
+
+impl HeldFinals {
+    fn absorb(&mut self, newer: FinalChanges) {
+        self.watermark = self.watermark.max(newer.watermark);
+        self.closed.extend(newer.closed);
+        self.held.extend(newer.held);
+        self.corrections.extend(newer.corrections);
+        let key = |known: &KnownLine| (known.organization, known.period_start, known.line_id);
+        self.known.extend(newer.known.into_iter().map(|known| (key(&known), known)));
+    }
+
+    fn rows(&self) -> usize {
+        self.closed.iter().map(|closed| closed.lines.len()).sum::<usize>() + self.corrections.len() + self.known.len()
+    }
+
+    fn take(self) -> FinalChanges {
+        FinalChanges {
+            watermark: self.watermark,
+            closed: self.closed,
+            held: self.held.into_iter().collect(),
+            corrections: self.corrections.into_iter().collect(),
+            known: self.known.into_values().collect(),
         }
     }
 }
@@ -58,9 +105,8 @@ impl Held {
 mod tests {
     use super::*;
     use highwater_dataflows::changes::WindowSize;
-    use highwater_dataflows::event::{DimensionsKey, MeterIndex, OrganizationKey};
+    use highwater_dataflows::event::{DimensionsKey, MeterIndex};
     use highwater_rating::number::Quantity;
-    use highwater_rating::time::EventTime;
 
     #[test]
     fn the_newest_value_of_a_key_is_the_one_that_is_shown() {

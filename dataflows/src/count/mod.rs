@@ -33,10 +33,12 @@ use crate::schedules::OrganizationTerms;
 use account::{Entry, Touched, with_account};
 use accumulator::Reading;
 use hashbrown::HashSet;
+use highwater_rating::time::EventTime;
 use identity::{Identities, Known};
 use organization::Organizations;
 use original::Originals;
 use outcome::{Outcomes, day_of};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use usage::Amount;
 use window::{Shown, Windows, start_of};
@@ -66,6 +68,8 @@ pub struct Count {
     /// Positions of the organizations of a parcel's events.
     positions: Vec<u32>,
     retracted: HashSet<Place, foldhash::fast::FixedState>,
+    /// The greatest event time accepted from each partition.
+    event_times: BTreeMap<u32, EventTime>,
 }
 
 impl Count {
@@ -81,6 +85,7 @@ impl Count {
             changed: Vec::new(),
             positions: Vec::new(),
             retracted: HashSet::default(),
+            event_times: BTreeMap::new(),
         }
     }
 
@@ -98,6 +103,7 @@ impl Count {
             self.outcomes.other(organization_key(&row.record.organization_id), day, row);
         }
         self.positions.clear();
+        let latest_before = self.outcomes.counts.event_time_max.take();
         // Three steps an event, each that far ahead of the next that the memory it asked for is there.
         for ahead in 0..events.len() + FAR {
             if let Some(event) = events.get(ahead) {
@@ -112,6 +118,12 @@ impl Count {
                 self.take(&fed, &mut events[position], self.positions[position]);
             }
         }
+        let latest = &mut self.outcomes.counts.event_time_max;
+        if let Some(of_parcel) = *latest {
+            let of_partition = self.event_times.entry(fed.batch.partition).or_insert(of_parcel);
+            *of_partition = of_parcel.max(*of_partition);
+        }
+        *latest = latest_before.max(*latest);
         events.clear();
         events
     }
@@ -199,11 +211,12 @@ impl Count {
         EpochChanges {
             epoch,
             usage,
-            periods: Vec::new(),
             archive: std::mem::take(&mut self.archive),
             outcomes: outcomes.rows,
             outcome_counts: outcomes.absolute,
             counts: outcomes.counts,
+            event_times: self.event_times.iter().map(|(partition, latest)| (*partition, *latest)).collect(),
+            ..EpochChanges::default()
         }
     }
 }

@@ -6,7 +6,9 @@ use highwater_dataflows::changes::{
 };
 use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
-use highwater_rating::rate::RatedPeriod;
+use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, OrganizationPeriod, PendingCorrection};
+use highwater_rating::finals::FinalPeriod;
+use highwater_rating::rate::{RateError, RatedPeriod};
 use highwater_rating::tables::Row;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -42,6 +44,11 @@ pub struct House {
     pub outcome_counts: BTreeMap<OutcomeCountKey, u64>,
     pub archive: BTreeMap<Place, AcceptedEvent>,
     pub counts: Vec<EpochCounts>,
+    /// What was closed, in that order.
+    pub closed: Vec<Arc<FinalPeriod>>,
+    pub corrections: BTreeMap<CorrectionKey, Arc<PendingCorrection>>,
+    pub held: BTreeMap<OrganizationPeriod, RateError>,
+    pub known: Vec<KnownLine>,
     next_offset: u64,
 }
 
@@ -63,6 +70,10 @@ impl House {
             outcome_counts: BTreeMap::new(),
             archive: BTreeMap::new(),
             counts: Vec::new(),
+            closed: Vec::new(),
+            corrections: BTreeMap::new(),
+            held: BTreeMap::new(),
+            known: Vec::new(),
             next_offset: 0,
         }
     }
@@ -111,6 +122,28 @@ impl House {
         self.outcome_counts.extend(changes.outcome_counts);
         self.archive.extend(changes.archive.into_iter().map(|accepted| (accepted.place, accepted)));
         self.counts.push(changes.counts);
+        let mut closed = changes.finals.closed;
+        closed.sort_by_key(|it| (it.period.start, it.revision, it.organization_id.clone()));
+        self.closed.extend(closed);
+        for (key, value) in changes.finals.corrections {
+            match value {
+                Some(value) => drop(self.corrections.insert(key, value)),
+                None => assert!(self.corrections.remove(&key).is_some(), "nothing was pending: {key:?}"),
+            }
+        }
+        for (key, reason) in changes.finals.held {
+            match reason {
+                Some(reason) => drop(self.held.insert(key, reason)),
+                None => assert!(self.held.remove(&key).is_some(), "it was not held: {key:?}"),
+            }
+        }
+        self.known.extend(changes.finals.known);
+    }
+
+    /// Passes the watermark and seals.
+    pub fn reach(&mut self, watermark: &str) {
+        self.engine.watermark(serde_json::from_str(&format!("\"{watermark}\"")).unwrap());
+        self.seal();
     }
 
     pub fn feed(&mut self, lines: &[String]) {

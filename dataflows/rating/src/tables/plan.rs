@@ -19,6 +19,10 @@ pub struct Plan {
     /// The plan's own price per period; rated from issue of recurring charges on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_price: Option<Decimal>,
+    /// How long a period that ends under this version waits for what is late before it is final; 72 where it does not
+    /// say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_hours: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

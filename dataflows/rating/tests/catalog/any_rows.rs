@@ -124,8 +124,8 @@ fn allowance() -> impl Strategy<Value = Allowance> {
 
 fn plan() -> impl Strategy<Value = Plan> {
     let charges = btree_map(name(), (quantity(), allowance(), charge_model()), 0..4);
-    (name(), label(), instant(), charges, option::of(whole_price())).prop_map(
-        |(plan, name, effective_from, charges, base_price)| Plan {
+    (name(), label(), instant(), charges, option::of(whole_price()), option::of(0u32..=8_784)).prop_map(
+        |(plan, name, effective_from, charges, base_price, grace_hours)| Plan {
             plan,
             name,
             currency: "USD".into(),
@@ -135,6 +135,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 .map(|(meter, (included, allowance, model))| Charge { meter, included, allowance, model })
                 .collect(),
             base_price,
+            grace_hours,
         },
     )
 }

@@ -75,6 +75,8 @@ fn cases() -> Vec<(String, &'static str, &'static str)> {
         (plan(r#"base_price = »"10.005""#), "price_finer_than_currency", "USD with its 2 fractional digits"),
         (plan("base_price = »\"10.5\"").replace("USD", "JPY"), "price_finer_than_currency", "JPY"),
         (plan("base_price = »\"0.0005\"").replace("USD", "KWD"), "price_finer_than_currency", "KWD with its 3"),
+        (plan("grace_hours = »8785"), "out_of_range", "from 0 to 8784"),
+        (plan("grace_hours = »\"72\""), "wrong_type", "a whole number"),
         (plan("charges = []").replace("\"USD\"", "»\"usd\""), "unknown_currency", "did you mean `USD`?"),
         (plan("charges = []").replace("\"USD\"", "»\"ABC\""), "unknown_currency", "ISO 4217"),
         // Quantities.

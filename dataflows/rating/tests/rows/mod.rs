@@ -59,6 +59,7 @@ pub fn plan(name: &str, effective_from: &str, charges: Vec<Charge>) -> Plan {
         effective_from: instant(effective_from),
         charges,
         base_price: None,
+        grace_hours: None,
     }
 }
 

@@ -9,12 +9,14 @@ use crate::tables::{AddOn, Allowance, Charge, ChargeModel, Plan, Price, Table, T
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
-const PLAN_FIELDS: &[&str] = &["plan", "name", "currency", "effective_from", "charges", "base_price"];
+const PLAN_FIELDS: &[&str] = &["plan", "name", "currency", "effective_from", "charges", "base_price", "grace_hours"];
 const ADD_ON_FIELDS: &[&str] = &["add_on", "name", "currency", "effective_from", "price", "unit"];
 const CHARGE_FIELDS: &[&str] = &["meter", "included", "allowance", "model", "price", "per", "tiers"];
 const MODEL_FIELDS: &[&str] = &["model", "price", "per", "tiers"];
 const CHARGES_LIMIT: usize = 1_000;
 const TIERS_LIMIT: usize = 100;
+/// A year: longer than any period waits.
+const GRACE_HOURS_LIMIT: i32 = 8_784;
 
 const ALLOWANCES: &[(&str, Allowance)] = &[("whole", Allowance::Whole), ("prorated", Allowance::Prorated)];
 
@@ -34,6 +36,7 @@ pub(super) fn plan(node: &Node, reading: &mut Reading) -> Option<Plan> {
     let effective_from = fields.required("effective_from", reading, times::instant);
     let charges = fields.or("charges", Vec::new(), reading, charges);
     let base_price = fields.optional("base_price", reading, |node, reading| whole_price(node, currency, reading));
+    let grace_hours = fields.optional("grace_hours", reading, numbers::whole(0, GRACE_HOURS_LIMIT));
     Some(Plan {
         plan: plan?,
         name: name?,
@@ -41,6 +44,7 @@ pub(super) fn plan(node: &Node, reading: &mut Reading) -> Option<Plan> {
         effective_from: effective_from?,
         charges: charges?,
         base_price: base_price?,
+        grace_hours: grace_hours?.map(i32::unsigned_abs),
     })
 }
 
