@@ -17,6 +17,7 @@ pub mod logging;
 pub mod migrate;
 pub mod output;
 mod probe;
+pub mod quote;
 pub mod replay;
 pub mod run;
 mod send;
@@ -58,6 +59,8 @@ pub enum Command {
     Doctor(doctor::DoctorArguments),
     Tap(tap::TapArguments),
     #[command(subcommand)]
+    Quote(quote::QuoteCommand),
+    #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
     Completions(completions::CompletionsArguments),
 }
@@ -97,6 +100,7 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::Migrate(arguments) => migrate::run(global, &arguments),
         Command::Doctor(arguments) => doctor::run(global, &arguments),
         Command::Tap(arguments) => tap::run(global, &arguments),
+        Command::Quote(command) => quote::run(&command),
         Command::DeadLetters(command) => dead_letters::run(global, &command),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -5,7 +5,7 @@ use super::tables::FinalTables;
 use highwater_dataflows::changes::{PeriodKey, PeriodValue};
 use highwater_dataflows::event::DimensionsKey;
 use highwater_dataflows::meters::MeterBook;
-use highwater_rating::number::Currency;
+use highwater_rating::number::{Currency, unrounded_text};
 use highwater_rating::rate::{RatedLine, RatedPeriod};
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -96,11 +96,11 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
         json!({
             "tier": share.tier,
             "quantity": share.quantity,
-            "amount_unrounded": unrounded(share.amount_unrounded),
+            "amount_unrounded": unrounded_text(share.amount_unrounded),
         })
     });
     put("tiers", Value::Array(tiers.collect()));
-    put("amount_unrounded", unrounded(line.amount_unrounded).into());
+    put("amount_unrounded", unrounded_text(line.amount_unrounded).into());
     put("amount", money(&terms.currency, line.amount_minor_units));
     put("amount_minor_units", line.amount_minor_units.to_string().into());
     Value::Object(row)
@@ -109,32 +109,4 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
 /// In the currency's own digits: `75.00`, `1200`, `3.500`.
 fn money(currency: &str, minor_units: i128) -> Value {
     Currency::from_code(currency).map_or(Value::Null, |currency| currency.format(minor_units).into())
-}
-
-/// 10⁻¹⁸ of the currency as the shortest exact decimal.
-fn unrounded(amount: i128) -> String {
-    let one = 10u128.pow(18);
-    let magnitude = amount.unsigned_abs();
-    let sign = if amount < 0 { "-" } else { "" };
-    let fraction = format!("{:018}", magnitude % one);
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{sign}{}{point}{fraction}", magnitude / one)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unrounded_amount_is_written_to_its_last_digit() {
-        for (amount, text) in [
-            (0, "0"),
-            (1_000_000_000_000_000_000, "1"),
-            (-1_500_000_000_000_000_000, "-1.5"),
-            (1, "0.000000000000000001"),
-        ] {
-            assert_eq!(unrounded(amount), text);
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod charge;
 pub mod finals;
 pub mod number;
+pub mod quote;
 pub mod rate;
 pub mod tables;
 pub mod terms;

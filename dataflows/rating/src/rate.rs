@@ -4,6 +4,9 @@
 //! a quantity costs (`charge`) or which terms hold (`terms`).
 
 mod line;
+mod priced;
+
+pub use priced::{Priced, price};
 
 use crate::finals::LineId;
 use crate::number::{Currency, Quantity};

@@ -7,7 +7,7 @@ mod quantity;
 pub mod serde_decimal;
 
 pub use exact::Exact;
-pub use money::{Currency, CurrencyError};
+pub use money::{Currency, CurrencyError, UNROUNDED_DIGITS, unrounded_text};
 pub(crate) use price::flat_amount;
 pub use price::trillionths;
 pub use price::{PriceError, UnitPrice};

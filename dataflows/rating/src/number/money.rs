@@ -1,4 +1,7 @@
-//! Currencies: how many digits their minor unit has (ISO 4217), and how an amount of it is written.
+//! Currencies: how many digits their minor unit has (ISO 4217), and how amounts are written.
+
+/// How many digits an unrounded amount keeps.
+pub const UNROUNDED_DIGITS: u32 = 18;
 
 /// A currency whose minor unit is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,34 @@ impl Currency {
         match self.minor_unit_digits as usize {
             0 => format!("{sign}{magnitude}"),
             digits => format!("{sign}{}.{:0digits$}", magnitude / one, magnitude % one),
+        }
+    }
+}
+
+/// An unrounded amount, in units of 10^-18, as the shortest exact decimal: `1`, `-0.5`.
+pub fn unrounded_text(amount: i128) -> String {
+    let one = 10u128.pow(UNROUNDED_DIGITS);
+    let magnitude = amount.unsigned_abs();
+    let sign = if amount < 0 { "-" } else { "" };
+    let fraction = format!("{:018}", magnitude % one);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{fraction}", magnitude / one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unrounded_amount_is_written_to_its_last_digit() {
+        for (amount, text) in [
+            (0, "0"),
+            (1_000_000_000_000_000_000, "1"),
+            (-1_500_000_000_000_000_000, "-1.5"),
+            (1, "0.000000000000000001"),
+        ] {
+            assert_eq!(unrounded_text(amount), text);
         }
     }
 }

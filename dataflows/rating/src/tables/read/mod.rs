@@ -5,15 +5,15 @@
 
 mod fields;
 mod meter;
-mod numbers;
+pub(crate) mod numbers;
 mod phase;
-mod plan;
+pub(crate) mod plan;
 mod subscription;
 mod terms;
-mod texts;
+pub(crate) mod texts;
 mod times;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, list};
 pub(crate) use texts::nearest;
 
 use super::document::Node;

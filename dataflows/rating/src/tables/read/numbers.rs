@@ -76,11 +76,11 @@ pub(super) fn percent(most: u32) -> impl FnOnce(&Node, &mut Reading) -> Option<D
 /// The most percent that an adjustment may put on top.
 pub(super) const PREMIUM_LIMIT: u32 = PERCENT_LIMIT as u32;
 
-/// Zero or more.
-pub(super) fn quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
+/// Of either sign.
+pub(crate) fn signed_quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
     let token = token(node, MistakeCode::FloatQuantity, reading)?;
-    let quantity = match Quantity::parse(token.as_bytes()) {
-        Ok(quantity) => quantity,
+    match Quantity::parse(token.as_bytes()) {
+        Ok(quantity) => Some(quantity),
         Err(error) => {
             let hint = match error {
                 QuantityError::NotADecimal => "write it like 1000000 or \"0.5\"",
@@ -88,9 +88,14 @@ pub(super) fn quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
                 QuantityError::OutOfRange => "the largest quantity is 10^18 units",
             };
             let message = format!("`{token}` is no quantity: {error}");
-            return reading.mistake(MistakeCode::InvalidQuantity, node, message, hint);
+            reading.mistake(MistakeCode::InvalidQuantity, node, message, hint)
         }
-    };
+    }
+}
+
+/// Zero or more.
+pub(super) fn quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
+    let quantity = signed_quantity(node, reading)?;
     if quantity < Quantity::ZERO {
         let message = format!("the quantity {quantity} is below zero");
         return reading.mistake(MistakeCode::NegativeQuantity, node, message, "");

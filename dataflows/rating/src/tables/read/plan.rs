@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 const PLAN_FIELDS: &[&str] = &["plan", "name", "currency", "effective_from", "charges", "base_price", "grace_hours"];
 const ADD_ON_FIELDS: &[&str] = &["add_on", "name", "currency", "effective_from", "price", "unit"];
+/// The meter first: it is what a charge that stands alone lacks.
 const CHARGE_FIELDS: &[&str] = &["meter", "included", "allowance", "model", "price", "per", "tiers"];
 const MODEL_FIELDS: &[&str] = &["model", "price", "per", "tiers"];
 const CHARGES_LIMIT: usize = 1_000;
@@ -67,7 +68,7 @@ pub(super) fn add_on(node: &Node, reading: &mut Reading) -> Option<AddOn> {
 }
 
 /// An upper-case ISO 4217 code of a currency that has a minor unit.
-fn currency(node: &Node, reading: &mut Reading) -> Option<Currency> {
+pub(crate) fn currency(node: &Node, reading: &mut Reading) -> Option<Currency> {
     let code = texts::name(node, reading)?;
     match Currency::from_code(&code) {
         Ok(currency) => Some(currency),
@@ -112,11 +113,22 @@ fn charges(node: &Node, reading: &mut Reading) -> Option<Vec<Charge>> {
         });
         // Its place counts even where the name is wrong, so that the index above is the one in the file.
         seen.push(meter.clone().unwrap_or_default());
-        let included = fields.or("included", Quantity::ZERO, reading, numbers::quantity);
-        let allowance = fields.or("allowance", Allowance::Whole, reading, allowance);
-        let model = model(&fields, reading);
-        Some(Charge { meter: meter?, included: included?, allowance: allowance?, model: model? })
+        charge(&fields, meter, reading)
     })(node, reading)
+}
+
+/// A charge that stands alone, without the meter that a plan charges by it.
+pub(crate) fn charge_alone(node: &Node, reading: &mut Reading) -> Option<Charge> {
+    let fields = Fields::open(node, &CHARGE_FIELDS[1..], reading)?;
+    charge(&fields, Some("".into()), reading)
+}
+
+/// What a charge says apart from its meter.
+fn charge(fields: &Fields<'_>, meter: Option<Arc<str>>, reading: &mut Reading) -> Option<Charge> {
+    let included = fields.or("included", Quantity::ZERO, reading, numbers::quantity);
+    let allowance = fields.or("allowance", Allowance::Whole, reading, allowance);
+    let model = model(fields, reading);
+    Some(Charge { meter: meter?, included: included?, allowance: allowance?, model: model? })
 }
 
 pub(super) fn allowance(node: &Node, reading: &mut Reading) -> Option<Allowance> {

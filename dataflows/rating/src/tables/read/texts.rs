@@ -17,7 +17,7 @@ fn text<'n>(node: &'n Node, reading: &mut Reading) -> Option<&'n str> {
 }
 
 /// An id or the name of something: 1 to 256 bytes, all of them visible, so that two names that look the same are.
-pub(super) fn name(node: &Node, reading: &mut Reading) -> Option<Arc<str>> {
+pub(crate) fn name(node: &Node, reading: &mut Reading) -> Option<Arc<str>> {
     let text = text(node, reading)?;
     let problem = if text.is_empty() {
         Some("a name is not empty".to_string())
