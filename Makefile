@@ -2,7 +2,7 @@
 # does, and can be run again: what is done is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check engine parts tools build
+.PHONY: help demo test fuzz bench check engine parts tools build
 
 # A test that hangs is a failure, not a wait. The first run compiles everything.
 TEST_SECONDS ?= 2100
@@ -21,6 +21,10 @@ test: parts ## every test, on the real ClickHouse engine and a real Kafka broker
 		code=$$?; [ $$code = 124 ] && echo "make test: stopped after $(TEST_SECONDS) s"; \
 		echo "make test: failed after $$(($$(date +%s) - start)) s"; exit $$code; \
 	fi
+
+STEPS ?= 1000000
+fuzz: tools ## random catalogs and streams against the oracle: a million steps, or STEPS
+	HIGHWATER_STEPS=$(STEPS) cargo test --test engine_equals_oracle random -- --nocapture
 
 bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-tools bench

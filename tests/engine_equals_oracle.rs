@@ -1,8 +1,9 @@
 //! The engine against the oracle, row by row and to the last digit, however many workers there are and wherever
 //! batches and epochs end.
 //!
-//! `HIGHWATER_CASES` is the number of random cases (120 by default), `SEED` runs one case alone. Seeds that failed once
-//! stand in `engine_equals_oracle.seeds` and always run first.
+//! Random cases run on all cores until `HIGHWATER_STEPS` steps were compared (100,000 by default, a million with
+//! `make fuzz`); a step is a record or a change of rows, and each case runs with every number of workers. `SEED` runs
+//! one case alone. Seeds that failed once stand in `engine_equals_oracle.seeds` and always run first.
 
 mod equality;
 
@@ -11,14 +12,19 @@ use equality::{oracle_rows, shrink};
 use oracle::generate::case;
 use oracle::{RawRecord, Step, TableChange};
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 const WORKERS: [usize; 3] = [1, 2, 4];
 const RECORDS: usize = 200;
-const CASES: u64 = 120;
+const STEPS: u64 = 100_000;
+/// Between two lines that say how far it is.
+const SAY_AFTER: Duration = Duration::from_secs(10);
 
-/// One case with every number of workers, each cut in another way.
-fn check(seed: u64) {
+/// One case with every number of workers, each cut in another way. Gives the number of its steps.
+fn check(seed: u64) -> u64 {
     let steps = case(seed, RECORDS);
+    let count = steps.len() as u64;
     for workers in WORKERS {
         let cut = Cut::of_seed(workers, seed);
         if let Some(first) = difference(&steps, cut) {
@@ -29,6 +35,7 @@ fn check(seed: u64) {
             panic!("SEED={seed} {cut:?}\nREPRODUCE={repeat}\n{}\n{difference}", shrink::listing(&steps));
         }
     }
+    count
 }
 
 fn difference(steps: &[Step], cut: Cut) -> Option<String> {
@@ -52,7 +59,7 @@ fn number_from(variable: &str) -> Option<u64> {
 fn seeds_that_failed_once_stay_mended() {
     let seeds = include_str!("engine_equals_oracle.seeds").lines();
     let seeds = seeds.map(|line| line.split('#').next().unwrap_or_default().trim()).filter(|seed| !seed.is_empty());
-    seeds.for_each(|seed| check(seed.parse().expect("a seed a line")));
+    seeds.for_each(|seed| drop(check(seed.parse().expect("a seed a line"))));
 }
 
 /// Found by a random case whose generator has changed since.
@@ -84,11 +91,40 @@ fn an_event_that_one_meter_has_no_room_for_takes_no_room_in_another() {
 #[test]
 fn random_catalogs_and_streams_give_the_oracles_rows() {
     if let Some(seed) = number_from("SEED") {
-        return check(seed);
+        check(seed);
+        return;
     }
     // Every run looks elsewhere, and says where.
     let start = number_from("HIGHWATER_FIRST_SEED").unwrap_or_else(|| u64::from(std::process::id()) * 1_000_003);
-    let cases = number_from("HIGHWATER_CASES").unwrap_or(CASES);
-    println!("seeds {start} to {}", start + cases - 1);
-    (start..start + cases).for_each(check);
+    let wanted = number_from("HIGHWATER_STEPS").unwrap_or(STEPS);
+    println!("seeds from {start} on, until {wanted} steps were compared with {WORKERS:?} workers");
+    let (next, compared, failed) = (AtomicU64::new(start), AtomicU64::new(0), AtomicBool::new(false));
+    let began = Instant::now();
+    let look = || {
+        // A failure in another thread ends this one: it has been told.
+        while compared.load(Ordering::Relaxed) < wanted && !failed.load(Ordering::Relaxed) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let checked = std::panic::catch_unwind(|| check(seed));
+            match checked {
+                Ok(steps) => drop(compared.fetch_add(steps, Ordering::Relaxed)),
+                Err(panic) => {
+                    failed.store(true, Ordering::Relaxed);
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let lookers: Vec<_> = (0..threads).map(|_| scope.spawn(look)).collect();
+        let mut said = Instant::now();
+        while lookers.iter().any(|looker| !looker.is_finished()) {
+            std::thread::sleep(Duration::from_millis(50));
+            if said.elapsed() >= SAY_AFTER {
+                said = Instant::now();
+                println!("{} of {wanted} steps, {} s", compared.load(Ordering::Relaxed), began.elapsed().as_secs());
+            }
+        }
+    });
+    println!("{} steps in {} cases, no difference", compared.into_inner(), next.into_inner() - start);
 }
