@@ -2,7 +2,7 @@
 # does, and can be run again: what is done is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench check engine parts tools build
+.PHONY: help demo test fuzz faults bench check engine parts tools build
 
 # A test that hangs is a failure, not a wait. The first run compiles everything.
 TEST_SECONDS ?= 2100
@@ -25,6 +25,9 @@ test: parts ## every test, on the real ClickHouse engine and a real Kafka broker
 STEPS ?= 1000000
 fuzz: tools ## random catalogs and streams against the oracle: a million steps, or STEPS
 	HIGHWATER_STEPS=$(STEPS) cargo test --test engine_equals_oracle random -- --nocapture
+
+faults: parts ## lost, late, doubled and cut answers, killed processes
+	cargo test --test service -- faults:: killed:: stopping::
 
 bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-tools bench

@@ -29,7 +29,8 @@ impl Connection {
             (engine.url(), Some(engine))
         };
         let user = clickhouse.user.clone();
-        let store = Store::connect(&ClickHouseSettings { url, user, password, databases: Databases::default() });
+        let (databases, write_timeout) = (Databases::default(), clickhouse.write_timeout);
+        let store = Store::connect(&ClickHouseSettings { url, user, password, databases, write_timeout });
         Ok(Connection { store, engine })
     }
 

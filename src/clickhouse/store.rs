@@ -13,6 +13,8 @@ pub struct ClickHouseSettings {
     pub user: String,
     pub password: Secret,
     pub databases: Databases,
+    /// Beyond it the outcome of a write is unknown.
+    pub write_timeout: Duration,
 }
 
 /// How long a statement that reads or defines may take.
@@ -24,6 +26,7 @@ pub struct Store {
     pub(super) client: Client,
     pub(super) databases: Databases,
     url: String,
+    pub(super) write_timeout: Duration,
 }
 
 impl Store {
@@ -39,7 +42,8 @@ impl Store {
             "" => client,
             password => client.with_password(password),
         };
-        Store { client, databases: settings.databases.clone(), url: settings.url.clone() }
+        let (databases, url) = (settings.databases.clone(), settings.url.clone());
+        Store { client, databases, url, write_timeout: settings.write_timeout }
     }
 
     pub fn url(&self) -> &str {

@@ -70,6 +70,7 @@ impl Rules<'_> {
             (&["service", "epoch_interval"], config.service.epoch_interval, Duration::from_millis(10)..=HOUR / 60),
             (&["events", "horizon"], config.events.horizon, HOUR..=HOUR * 24 * 366),
             (&["events", "future_tolerance"], config.events.future_tolerance, Duration::ZERO..=HOUR * 24),
+            (&["clickhouse", "write_timeout"], config.clickhouse.write_timeout, HOUR / 3_600..=HOUR),
             (&["http", "request_timeout"], config.http.request_timeout, HOUR / 3_600..=HOUR / 6),
         ];
         for (setting, value, range) in durations {

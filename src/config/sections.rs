@@ -177,6 +177,11 @@ pub struct ClickHouse {
     pub library: Option<PathBuf>,
     /// The embedded engine's tables. Absent: `clickhouse` inside `service.data_dir`.
     pub data_dir: Option<PathBuf>,
+    /// How long the answer to a write may take. Beyond it nobody knows whether the rows are there, and they are
+    /// written again, which changes nothing that is there. 1s to 1h.
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub write_timeout: Duration,
 }
 
 impl Default for ClickHouse {
@@ -189,6 +194,7 @@ impl Default for ClickHouse {
             listen: SocketAddr::from(([127, 0, 0, 1], 8123)),
             library: None,
             data_dir: None,
+            write_timeout: Duration::from_secs(120),
         }
     }
 }

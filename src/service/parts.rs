@@ -46,7 +46,8 @@ pub fn clickhouse(config: &Config, runtime: &Runtime) -> Result<(Option<Running>
         running = Some(engine);
     }
     let databases = Databases::default();
-    let store = Store::connect(&ClickHouseSettings { url, user: settings.user.clone(), password, databases });
+    let (user, write_timeout) = (settings.user.clone(), settings.write_timeout);
+    let store = Store::connect(&ClickHouseSettings { url, user, password, databases, write_timeout });
     Ok((running, store))
 }
 

@@ -5,7 +5,7 @@ use super::feeder::{FeedError, Feeder, Sealed};
 use super::inquiry::{MeterBooks, inquiries};
 use super::manifest::{DataFolder, ManifestError};
 use super::parts;
-use super::status::{Phase, Status};
+use super::status::{PartState, Phase, Status};
 use super::stop::{Ended, Signals};
 use super::tables::TableReader;
 use crate::clickhouse::embedded;
@@ -94,6 +94,8 @@ impl Service {
     /// Opens every part; on return the service reads and writes.
     pub fn start(config: &Config, signals: &Signals) -> Result<Service, ServiceError> {
         let status = Arc::new(Status::default());
+        // Not ready before its tables are there, however soon the first events are read.
+        status.part("clickhouse", PartState::Delayed { reason: "its tables are being looked at".into() });
         let data = DataFolder::claim(&config.service.data_dir)?;
         let (clickhouse, store) = parts::clickhouse(config, signals.runtime())?;
         let start = start_of(&data)?;

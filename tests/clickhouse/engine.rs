@@ -76,5 +76,6 @@ pub async fn ask(request: reqwest::RequestBuilder) -> (u16, String) {
 
 /// The product's own client, on databases of this name.
 pub fn clickhouse_settings(url: &str, databases: Databases) -> ClickHouseSettings {
-    ClickHouseSettings { url: url.to_owned(), user: USER.to_owned(), password: Secret::new(PASSWORD), databases }
+    let (url, user, password) = (url.to_owned(), USER.to_owned(), Secret::new(PASSWORD));
+    ClickHouseSettings { url, user, password, databases, write_timeout: std::time::Duration::from_secs(120) }
 }

@@ -1,10 +1,9 @@
 //! Whatever was acknowledged is counted once, however often the process is killed.
 
-use crate::house::{self, House};
+use crate::house::House;
 use crate::usage::{FICKLE, STEADY, Sent};
-use crate::{rows, usage};
+use crate::{rows, usage, watch};
 use oracle::generate::Dice;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const KILLS: usize = 8;
@@ -59,7 +58,7 @@ fn nothing_acknowledged_is_missing_or_counted_twice_after_kill_9() {
                 scope.spawn(move || send_all(house, &mine, pace))
             })
             .collect();
-        let reader = scope.spawn(|| watch(&house, &done));
+        let reader = scope.spawn(|| watch::quantities(&house, &done));
         let mut dice = Dice::of_seed(7);
         for nth in 0..KILLS {
             let moment = match nth % 4 {
@@ -149,31 +148,4 @@ fn send_all(house: &House, records: &[&Sent], pace: &Pace) {
         });
         pace.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-/// Reads the hours again and again; none of those that only grow may ever be less, or gone. Says how often it read.
-fn watch(house: &House, done: &AtomicBool) -> usize {
-    let sql = "
-        SELECT organization_id, meter, toString(window_start), toInt64(sum(quantity) * 1000000000)
-        FROM highwater.usage_hour WHERE startsWith(organization_id, 'steady') AND meter IN ('api_calls', 'queries')
-        GROUP BY 1, 2, 3 FORMAT TSV";
-    let mut seen: HashMap<String, i64> = HashMap::new();
-    let mut times = 0;
-    while !done.load(Ordering::SeqCst) {
-        let Ok(answer) = house.query(sql) else {
-            house::pause();
-            continue;
-        };
-        let shown: HashMap<String, i64> = answer
-            .lines()
-            .filter_map(|line| line.rsplit_once('\t'))
-            .map(|(key, quantity)| (key.to_owned(), quantity.parse().expect("a whole number")))
-            .collect();
-        for (key, quantity) in &seen {
-            assert!(shown.get(key).is_some_and(|now| now >= quantity), "{key}: {quantity}, then {:?}", shown.get(key));
-        }
-        times += usize::from(!shown.is_empty());
-        seen = shown;
-    }
-    times
 }

@@ -4,10 +4,9 @@ use crate::clickhouse::{Store, StoreError};
 use clickhouse::{Row, RowWrite};
 use std::time::Duration;
 
-/// How long a piece of the rows may take to be sent, and how long the server may take after the last one. Beyond that
-/// the outcome is unknown, and the rows are written again.
+/// How long a piece of the rows may take to be sent, at the most. Beyond that, as beyond the store's `write_timeout` for
+/// the answer, the outcome is unknown, and the rows are written again.
 const SEND: Duration = Duration::from_secs(30);
-const END: Duration = Duration::from_secs(120);
 
 impl Store {
     /// Gives the number of rows. Without rows the server is not asked.
@@ -28,8 +27,9 @@ impl Store {
         let name = format!("{}.{table}", self.databases.store);
         let insert = self.client.insert_unescaped::<T>(&name).await.map_err(failed)?;
         // The archive is partitioned by day: a replay of half a year must not fail at ClickHouse's default of 100.
+        let (send, end) = (SEND.min(self.write_timeout), self.write_timeout);
         let mut insert =
-            insert.with_timeouts(Some(SEND), Some(END)).with_setting("max_partitions_per_insert_block", "0");
+            insert.with_timeouts(Some(send), Some(end)).with_setting("max_partitions_per_insert_block", "0");
         let mut written = 0;
         for row in rows {
             insert.write(&row).await.map_err(failed)?;
