@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clickhouse;
 pub mod config;
 pub mod demo;
+pub mod finals;
 pub mod http;
 pub mod replay;
 pub mod service;

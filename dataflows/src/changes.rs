@@ -84,6 +84,8 @@ pub struct AcceptedEvent {
     /// Names of no meter at all make the event `unattributed`: kept, visible, charged to nothing.
     pub meters: Vec<MeterIndex>,
     pub retracted: bool,
+    /// Where the record stands that took it out.
+    pub retracted_by: Option<Place>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,6 +6,7 @@ use super::output;
 use crate::catalog::CatalogError;
 use crate::replay::{self, Replay, ReplayError, Summary};
 use clap::Args;
+use highwater_rating::time::EventTime;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,9 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   highwater replay --catalog catalog --events events.ndjson --out results
   highwater replay --catalog catalog --events 10.ndjson 11.ndjson --out results --workers 2
+  highwater replay --catalog catalog --events e.ndjson --out final --watermark 2026-11-04T00:00:00Z
 
-Writes usage_hour, period_usage, rated_lines and rejected_events; exit code 65 when a file cannot be read.")]
+Writes usage_hour, period_usage, rated_lines, rejected_events, close_records and final_lines; exit code 65 when a file cannot be read.")]
 pub struct ReplayArguments {
     /// The folder of catalog files
     #[arg(long, value_name = "DIR")]
@@ -33,6 +35,9 @@ pub struct ReplayArguments {
     /// Seal an epoch after so many events; without it the whole input is one
     #[arg(long, value_name = "N")]
     pub epoch_events: Option<NonZeroU64>,
+    /// How far event time has come: periods that ended a grace before are final [default: the greatest event time]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub watermark: Option<EventTime>,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
@@ -46,6 +51,7 @@ pub fn run(global: &GlobalArguments, arguments: &ReplayArguments) -> Result<Exit
         out: &arguments.out,
         workers: usize::from(arguments.workers),
         epoch_events: arguments.epoch_events.map(NonZeroU64::get),
+        watermark: arguments.watermark,
         show_progress: io::stderr().is_terminal(),
     };
     let summary = replay::run(&replay).map_err(failed)?;
@@ -55,6 +61,10 @@ pub fn run(global: &GlobalArguments, arguments: &ReplayArguments) -> Result<Exit
         print!("{}", text(&summary, &arguments.out));
     }
     Ok(Exit::Done)
+}
+
+fn instant(text: &str) -> Result<EventTime, String> {
+    EventTime::parse(text.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn failed(error: ReplayError) -> CommandError {
@@ -76,7 +86,7 @@ fn failed(error: ReplayError) -> CommandError {
 fn text(summary: &Summary, out: &Path) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let rows: [(&str, u64); 10] = [
+    let rows: [(&str, u64); 12] = [
         ("events", summary.events),
         ("accepted", summary.accepted),
         ("duplicate", summary.duplicate),
@@ -87,6 +97,8 @@ fn text(summary: &Summary, out: &Path) -> String {
         ("rows of period_usage", summary.period_usage_rows as u64),
         ("rows of rated_lines", summary.rated_line_rows as u64),
         ("rows of rejected_events", summary.rejected_event_rows as u64),
+        ("rows of close_records", summary.close_record_rows as u64),
+        ("rows of final_lines", summary.final_line_rows as u64),
     ];
     for (name, count) in rows {
         let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);

@@ -70,6 +70,14 @@ impl Store {
         within(task, STATEMENT_SECONDS, statement.execute()).await
     }
 
+    /// The rows of a statement, each as the struct has it.
+    pub async fn read<R>(&self, task: &str, sql: &str) -> Result<Vec<R>, StoreError>
+    where
+        R: RowOwned + RowRead,
+    {
+        self.rows(task, self.client.query(sql)).await
+    }
+
     pub(super) async fn rows<R>(&self, task: &str, query: clickhouse::query::Query) -> Result<Vec<R>, StoreError>
     where
         R: RowOwned + RowRead,

@@ -71,6 +71,7 @@ impl Rules<'_> {
             (&["events", "horizon"], config.events.horizon, HOUR..=HOUR * 24 * 366),
             (&["events", "future_tolerance"], config.events.future_tolerance, Duration::ZERO..=HOUR * 24),
             (&["clickhouse", "write_timeout"], config.clickhouse.write_timeout, HOUR / 3_600..=HOUR),
+            (&["events", "idle_after"], config.events.idle_after, HOUR / 3_600..=HOUR * 24 * 31),
             (&["http", "request_timeout"], config.http.request_timeout, HOUR / 3_600..=HOUR / 6),
         ];
         for (setting, value, range) in durations {

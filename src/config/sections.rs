@@ -219,6 +219,10 @@ pub struct Events {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub future_tolerance: Duration,
+    /// A partition that is read to its end and brings nothing for so long does not hold back when periods are final.
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub idle_after: Duration,
     /// What becomes of an event without a `timestamp`.
     pub missing_timestamp: MissingTimestamp,
     /// The largest event, in bytes of its JSON.
@@ -236,6 +240,7 @@ impl Default for Events {
         Events {
             horizon: Duration::from_secs(35 * 86_400),
             future_tolerance: Duration::from_secs(300),
+            idle_after: Duration::from_secs(600),
             missing_timestamp: MissingTimestamp::default(),
             max_event_bytes: 64 << 10,
             max_batch_events: 10_000,

@@ -2,6 +2,7 @@
 //!
 //! Owns the files it writes (their shapes are in `schemas/replay`). Does not own rating, nor the reading of files.
 
+mod final_files;
 mod order;
 mod outcome_file;
 mod rated_files;
@@ -12,12 +13,13 @@ use crate::catalog::{CatalogError, read_catalog};
 use crate::source::file::FileSource;
 use crate::source::{Source, SourceError, Start, Stop};
 use highwater_dataflows::RefusedRow;
-use highwater_dataflows::changes::EpochCounts;
+use highwater_dataflows::changes::{Epoch, EpochCounts};
 use highwater_dataflows::engine::{Engine, Settings, Windows, WorkerPanic};
 use highwater_dataflows::event::DimensionsKey;
 use highwater_dataflows::feed::{Records, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
+use highwater_rating::time::EventTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::Ranks;
 use serde::Serialize;
@@ -38,6 +40,8 @@ pub struct Replay<'a> {
     pub workers: usize,
     /// Absent: all input is one epoch.
     pub epoch_events: Option<u64>,
+    /// Periods that ended a grace before this instant are final; absent for the greatest event time.
+    pub watermark: Option<EventTime>,
     pub show_progress: bool,
 }
 
@@ -56,6 +60,8 @@ pub struct Summary {
     pub period_usage_rows: usize,
     pub rated_line_rows: usize,
     pub rejected_event_rows: usize,
+    pub close_record_rows: usize,
+    pub final_line_rows: usize,
     pub elapsed_ms: u64,
     pub events_per_second: u64,
 }
@@ -96,9 +102,15 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
     let names = engine.names().clone();
     // Taken up beside the graph, so that it never waits for the tables.
     let changes = engine.changes().clone();
+    let (absorbed, reached) = crossbeam_channel::unbounded();
     let collector = std::thread::spawn(move || {
         let mut tables = FinalTables::default();
-        changes.iter().for_each(|epoch| tables.absorb(epoch));
+        for epoch in changes.iter() {
+            let number = epoch.epoch;
+            tables.absorb(epoch);
+            // Nobody waits for it any more when the end was told.
+            let _ = absorbed.send((number, tables.counts.event_time_max));
+        }
         tables
     });
     let refused = engine.rows(catalog.rows.into_iter().map(TableChange::Upsert).collect());
@@ -106,7 +118,13 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
         return Err(ReplayError::Refused(refused));
     }
     let meters = engine.meters();
-    feed(&mut engine, &mut source, replay.epoch_events, &progress)?;
+    let last = feed(&mut engine, &mut source, replay.epoch_events, &progress)?;
+    // Time is known once everything is counted. One watermark at the end: what is frozen does not depend on epochs.
+    let event_time_max = reached.iter().find(|(epoch, _)| *epoch == last).and_then(|(_, latest)| latest);
+    if let Some(watermark) = replay.watermark.or(event_time_max) {
+        engine.watermark(watermark);
+        engine.seal();
+    }
     engine.finish()?;
     let mut tables = collector.join().map_err(|_| ReplayError::Collector)?;
     progress.set_message("writing");
@@ -124,7 +142,7 @@ fn feed(
     source: &mut FileSource,
     epoch_events: Option<u64>,
     progress: &ProgressBar,
-) -> Result<(), Stop> {
+) -> Result<Epoch, Stop> {
     let mut open_events = 0;
     while !source.finished() {
         let Some(batch) = source.poll(LOOK).map_err(definite)? else { continue };
@@ -140,8 +158,7 @@ fn feed(
             open_events = 0;
         }
     }
-    engine.seal();
-    Ok(())
+    Ok(engine.seal())
 }
 
 fn definite(error: SourceError) -> Stop {
@@ -180,6 +197,7 @@ fn write(
     let (period_usage_rows, rated_line_rows) =
         rated_files::write(replay.out, tables, &ranks, meters).map_err(failed)?;
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
+    let (close_record_rows, final_line_rows) = final_files::write(replay.out, &tables.closed).map_err(failed)?;
     let EpochCounts { received, accepted, duplicate, conflicting, late, rejected, unattributed, .. } = tables.counts;
     let elapsed = started.elapsed();
     Ok(Summary {
@@ -195,6 +213,8 @@ fn write(
         period_usage_rows,
         rated_line_rows,
         rejected_event_rows,
+        close_record_rows,
+        final_line_rows,
         elapsed_ms: elapsed.as_millis() as u64,
         events_per_second: (u128::from(received) * 1_000_000 / elapsed.as_micros().max(1)) as u64,
     })

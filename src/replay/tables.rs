@@ -3,7 +3,9 @@
 use highwater_dataflows::changes::{
     EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, WindowKey, WindowSize, WindowValue,
 };
+use highwater_rating::finals::FinalPeriod;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -14,6 +16,8 @@ pub struct FinalTables {
     /// Everything that did not end as `accepted`, in the order of its place.
     pub outcomes: Vec<OutcomeRow>,
     pub counts: EpochCounts,
+    /// What the one watermark has made final.
+    pub closed: Vec<Arc<FinalPeriod>>,
 }
 
 /// Hours of usage. Within an epoch a key appears once, so one epoch alone needs no map, which for millions of rows is
@@ -45,12 +49,14 @@ impl FinalTables {
         }
         self.outcomes.extend(changes.outcomes);
         self.counts.add(&changes.counts);
+        self.closed.extend(changes.finals.closed);
     }
 
     /// Puts what has no order into one that does not depend on workers or epochs, and hands out the hours of usage, in
     /// no order.
     pub fn settle(&mut self) -> Vec<(WindowKey, WindowValue)> {
         self.outcomes.sort_by_key(|outcome| outcome.record.place);
+        self.closed.sort_by_key(|closed| closed.key());
         let still_there = |(key, value): (WindowKey, Option<WindowValue>)| Some((key, value?));
         match std::mem::take(&mut self.usage) {
             Usage::None => Vec::new(),

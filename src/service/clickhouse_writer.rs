@@ -6,6 +6,7 @@ use super::inquiry::MeterBooks;
 use super::status::{PartState, Status};
 use super::writer::{Release, Writer};
 use crate::clickhouse::{Delay, EpochWrite, MigrateError, Sink, Store};
+use crate::finals::{Closed, ReadBackError};
 use crate::source::kafka::{DeadLetter, DeadLetters};
 use crate::source::{PartitionName, SourceError};
 use highwater_dataflows::changes::Outcome;
@@ -91,6 +92,19 @@ impl Writer for ClickHouseWriter {
         }
     }
 
+    fn closed(&mut self) -> Result<Closed, String> {
+        loop {
+            match self.runtime.block_on(Closed::read_back(&self.store)) {
+                Ok(closed) => return Ok(closed),
+                Err(ReadBackError::Store(error)) => {
+                    self.status.part("clickhouse", PartState::Delayed { reason: error.to_string() });
+                    std::thread::sleep(AGAIN_AFTER);
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+
     fn write(&mut self, release: &Release<'_>) -> Result<(), String> {
         self.keep_aside(release)?;
         let meters = self.meters.current();
@@ -99,6 +113,7 @@ impl Writer for ClickHouseWriter {
             changes: release.changes,
             tables: release.tables,
             rejected_tables: release.rejected_tables,
+            closed: release.closed,
             names: &self.names,
             meters: &meters,
             positions: release.positions,

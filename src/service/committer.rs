@@ -8,10 +8,14 @@ use super::held::Held;
 use super::manifest::{DataFolder, Manifest, ManifestError};
 use super::status::{Phase, Status};
 use super::writer::{Release, Writer};
+use crate::finals::{Closed, ClosedPeriod, ClosedPeriods, ClosedPeriodsError, HeldPeriod, ReadTo, Watermark};
 use crate::source::Positions;
 use crossbeam_channel::{Receiver, Sender};
 use highwater_dataflows::changes::{EpochChanges, OutcomeRow};
 use highwater_dataflows::feed::{Place, TableChange};
+use highwater_dataflows::finals::changes::FinalChanges;
+use highwater_dataflows::names::Names;
+use highwater_rating::time::EventTime;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,12 +30,20 @@ pub struct Committer {
     pub writer: Box<dyn Writer>,
     pub written: Sender<Positions>,
     pub status: Arc<Status>,
+    pub watermark: Arc<Watermark>,
+    pub names: Arc<Names>,
+    /// The greatest watermark that is durable.
+    pub kept: Option<EventTime>,
+    /// Hands what was closed before to whoever feeds the graph.
+    pub restored: Sender<Closed>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Closed(#[from] ClosedPeriodsError),
     /// The graph ended while an epoch was open: a worker has panicked and says so itself.
     #[error("the dataflow has stopped")]
     GraphGone,
@@ -45,6 +57,9 @@ struct Pending {
     held: Held,
     tables: Vec<TableChange>,
     rejected_tables: Vec<OutcomeRow>,
+    closed: Vec<ClosedPeriod>,
+    /// Closed by an earlier process that may not have shown it.
+    kept_before: Vec<ClosedPeriod>,
 }
 
 impl Committer {
@@ -64,6 +79,8 @@ impl Committer {
         self.data.write(&self.manifest)?;
         let generation = self.manifest.generation;
         self.status.update(|snapshot| snapshot.generation = generation);
+        let mut finals = self.restore()?;
+        pending.kept_before = finals.unwritten()?;
         while let Ok(mut sealed) = self.sealed.recv() {
             self.take_up(&mut sealed, &mut pending, &already_written)?;
             while pending.held.rows() < HELD_ROWS_MAX {
@@ -74,7 +91,7 @@ impl Committer {
             if sealed.behind_released {
                 continue;
             }
-            self.release(sealed, std::mem::take(&mut pending), first_release)?;
+            self.release(sealed, std::mem::take(&mut pending), first_release, &mut finals)?;
             first_release = false;
         }
         // Says that the last rows are there, which nothing written before it could.
@@ -83,15 +100,40 @@ impl Committer {
         Ok(self.data)
     }
 
+    /// Opens what was closed before, reads it back from where rows go if the folder is new, and hands it on.
+    fn restore(&mut self) -> Result<ClosedPeriods, CommitError> {
+        let mut finals = ClosedPeriods::open(self.data.path())?;
+        let mut closed = finals.read()?;
+        if closed.is_empty() {
+            closed = self.writer.closed().map_err(CommitError::Writer)?;
+            if !closed.is_empty() {
+                tracing::info!(periods = closed.periods.len(), "final periods were read back from ClickHouse");
+                let held: Vec<_> = closed.held.iter().map(|period| (period.clone(), true)).collect();
+                finals.keep(closed.watermark, &closed.periods, &held)?;
+                finals.written()?;
+            }
+        }
+        self.kept = closed.watermark;
+        // The feeder may be gone already.
+        let _ = self.restored.send(closed);
+        Ok(finals)
+    }
+
     fn take_up(
         &mut self,
         sealed: &mut Sealed,
         pending: &mut Pending,
         already_written: &impl Fn(Place) -> bool,
     ) -> Result<(), CommitError> {
-        let changes = self.changes.recv().map_err(|_| CommitError::GraphGone)?;
+        let mut changes = self.changes.recv().map_err(|_| CommitError::GraphGone)?;
         assert_eq!(changes.epoch, sealed.epoch, "changes come in the order of their seals");
         self.count(&changes);
+        self.watermark.accepted(&changes.event_times);
+        if !changes.finals.closed.is_empty() {
+            let read_to = ReadTo::all(&sealed.positions);
+            let closed = std::mem::take(&mut changes.finals.closed).into_iter();
+            pending.closed.extend(closed.map(|period| ClosedPeriod { period, read_to: read_to.clone() }));
+        }
         pending.held.absorb(changes, already_written);
         pending.tables.append(&mut sealed.tables);
         pending.rejected_tables.append(&mut sealed.rejected_tables);
@@ -118,21 +160,35 @@ impl Committer {
         });
     }
 
-    fn release(&mut self, sealed: Sealed, mut pending: Pending, first: bool) -> Result<(), CommitError> {
+    fn release(
+        &mut self,
+        sealed: Sealed,
+        mut pending: Pending,
+        first: bool,
+        finals: &mut ClosedPeriods,
+    ) -> Result<(), CommitError> {
         self.manifest.released = sealed.positions.clone();
         self.data.write(&self.manifest)?;
         let changes = pending.held.take();
+        // After the manifest, so that what was frozen is read again before anything is shown; before the rows, so that
+        // what is shown stays so.
+        self.keep(&changes.finals, &pending.closed, finals)?;
+        pending.closed.splice(0..0, pending.kept_before);
         let started = Instant::now();
         let release = Release {
             generation: self.manifest.generation,
             changes: &changes,
             tables: &pending.tables,
             rejected_tables: &pending.rejected_tables,
+            closed: &pending.closed,
             positions: &sealed.positions,
             table_streams: &sealed.table_streams,
             sealed_at: sealed.sealed_at,
         };
         self.writer.write(&release).map_err(CommitError::Writer)?;
+        if !pending.closed.is_empty() {
+            finals.written()?;
+        }
         if first {
             // Everything that still holds was written again under this generation; the rest is gone.
             self.writer.sweep(self.manifest.generation).map_err(CommitError::Writer)?;
@@ -155,6 +211,29 @@ impl Committer {
         });
         // The feeder may be gone already.
         let _ = self.written.try_send(sealed.positions);
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        changes: &FinalChanges,
+        closed: &[ClosedPeriod],
+        finals: &mut ClosedPeriods,
+    ) -> Result<(), CommitError> {
+        let watermark = changes.watermark.filter(|_| changes.watermark > self.kept);
+        if watermark.is_none() && closed.is_empty() && changes.held.is_empty() {
+            return Ok(());
+        }
+        let held = changes.held.iter().filter_map(|(period, reason)| {
+            let organization_id = self.names.organization(period.organization)?.to_string();
+            Some((HeldPeriod { organization_id, period_start: period.period_start }, reason.is_some()))
+        });
+        finals.keep(watermark, closed, &held.collect::<Vec<_>>())?;
+        self.kept = self.kept.max(watermark);
+        metrics::counter!("highwater_periods_closed_total").increment(closed.len() as u64);
+        if let Some(watermark) = changes.watermark {
+            metrics::gauge!("highwater_watermark_seconds").set(watermark.0 as f64 / 1e6);
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! becomes of a sealed epoch (`committer`). The channel between the two is short, so a slow ClickHouse stops the
 //! reading here and nothing piles up in memory.
 
+use super::event_clock::EventClock;
 use super::inquiry::{Inquiries, MeterBooks};
 use super::status::{PartState, Phase, Status};
 use super::tables::{self, TableReader};
@@ -55,6 +56,7 @@ pub struct Feeder {
     pub status: Arc<Status>,
     pub meters: MeterBooks,
     pub inquiries: Inquiries,
+    pub clock: EventClock,
 }
 
 /// Why reading ended before it was asked to.
@@ -74,11 +76,13 @@ struct Open {
     records: u64,
     tables: Vec<TableChange>,
     rejected_tables: Vec<OutcomeRow>,
+    /// Time has gone on, which may make periods final.
+    watermark: bool,
 }
 
 impl Open {
     fn is_empty(&self) -> bool {
-        self.records == 0 && self.tables.is_empty() && self.rejected_tables.is_empty()
+        self.records == 0 && self.tables.is_empty() && self.rejected_tables.is_empty() && !self.watermark
     }
 }
 
@@ -116,6 +120,10 @@ impl Feeder {
             self.take_tables(&mut open, Duration::ZERO)?;
             if let Some(batch) = batch {
                 self.feed(batch, &mut open);
+            }
+            if !catching_up {
+                let positions = self.source.positions();
+                open.watermark |= self.clock.tell(positions, &mut self.engine);
             }
             let was_catching_up = std::mem::replace(&mut catching_up, self.is_behind());
             let caught_up_now = was_catching_up && !catching_up;

@@ -11,6 +11,7 @@
 
 mod clickhouse_writer;
 mod committer;
+mod event_clock;
 mod feeder;
 mod held;
 mod inquiry;

@@ -1,6 +1,7 @@
 //! Opening the parts in the order in which they need each other, and ending them in the reverse order.
 
 use super::committer::{CommitError, Committer};
+use super::event_clock::EventClock;
 use super::feeder::{FeedError, Feeder, Sealed};
 use super::inquiry::{MeterBooks, inquiries};
 use super::manifest::{DataFolder, ManifestError};
@@ -10,6 +11,7 @@ use super::stop::{Ended, Signals};
 use super::tables::TableReader;
 use crate::clickhouse::embedded;
 use crate::config::{Config, MissingTimestamp};
+use crate::finals::Watermark;
 use crate::source::{Positions, Start};
 use highwater_dataflows::engine::{Engine, Settings, Windows, WorkerPanic};
 use highwater_dataflows::event::DecodeSettings;
@@ -109,7 +111,13 @@ impl Service {
         let (sealed_sender, sealed) = crossbeam_channel::bounded::<Sealed>(SEALED_WAITING_MAX);
         let (written_sender, written) = crossbeam_channel::bounded::<Positions>(SEALED_WAITING_MAX);
         let manifest = data.read()?;
+        let watermark = Arc::new(Watermark::default());
+        let (restored_sender, restored) = crossbeam_channel::bounded(1);
         let committer = Committer {
+            watermark: watermark.clone(),
+            names: engine.names().clone(),
+            kept: None,
+            restored: restored_sender,
             sealed,
             changes: engine.changes().clone(),
             data,
@@ -130,6 +138,7 @@ impl Service {
             status: status.clone(),
             meters,
             inquiries,
+            clock: EventClock::new(watermark, restored, config.events.idle_after),
         };
         let feeder = std::thread::Builder::new().name("feeder".into()).spawn(move || feeder.run())?;
         let committer = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run())?;

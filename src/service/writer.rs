@@ -1,5 +1,6 @@
 //! Where released rows go. One implementation writes to ClickHouse and the dead-letter topic; tests have their own.
 
+use crate::finals::{Closed, ClosedPeriod};
 use crate::source::{PartitionName, Positions};
 use highwater_dataflows::changes::{EpochChanges, OutcomeRow};
 use highwater_dataflows::feed::TableChange;
@@ -12,6 +13,8 @@ pub struct Release<'a> {
     pub changes: &'a EpochChanges,
     pub tables: &'a [TableChange],
     pub rejected_tables: &'a [OutcomeRow],
+    /// Periods that became final; they are durable already.
+    pub closed: &'a [ClosedPeriod],
     pub sealed_at: Instant,
     /// How far the source is read with these rows.
     pub positions: &'a Positions,
@@ -23,6 +26,9 @@ pub struct Release<'a> {
 pub trait Writer: Send {
     /// Makes ready to write. Answers with the greatest generation that has written before, 0 for none.
     fn prepare(&mut self) -> Result<u64, String>;
+
+    /// What was closed as far as it is known there: asked where the data folder knows of nothing.
+    fn closed(&mut self) -> Result<Closed, String>;
 
     fn write(&mut self, release: &Release<'_>) -> Result<(), String>;
 

@@ -1,6 +1,7 @@
 //! Changes as the graph would hand them back, made by hand.
 
 use highwater::clickhouse::EpochWrite;
+use highwater::finals::ClosedPeriod;
 use highwater::source::{PartitionName, PartitionPosition, Positions};
 use highwater_dataflows::changes::*;
 use highwater_dataflows::event::{ArchivedEvent, DimensionsKey, MeterIndex, Rejection};
@@ -26,6 +27,7 @@ pub struct Epochs {
     names: Names,
     meters: MeterBook,
     tables: Vec<TableChange>,
+    pub closed: Vec<ClosedPeriod>,
     positions: Positions,
     table_partitions: BTreeMap<u32, PartitionName>,
     dimensions: DimensionsKey,
@@ -95,6 +97,7 @@ impl Epochs {
             meters: book.expect("a book"),
             tables: meters.into_iter().chain(others).map(TableChange::Upsert).collect(),
             positions: [(PARTITION, position)].into(),
+            closed: Vec::new(),
             table_partitions: BTreeMap::new(),
             dimensions,
             period: Period { start: EventTime(NOVEMBER), end: EventTime(NOVEMBER + 30 * DAY) },
@@ -109,6 +112,7 @@ impl Epochs {
             changes,
             tables,
             rejected_tables: &[],
+            closed: &self.closed,
             names: &self.names,
             meters: &self.meters,
             positions: &self.positions,
@@ -226,6 +230,7 @@ fn accepted() -> AcceptedEvent {
         place: Place { partition: PARTITION, offset: 10 },
         meters: vec![MeterIndex(0)],
         retracted: false,
+        retracted_by: None,
     }
 }
 

@@ -31,6 +31,7 @@ fn line(period_number: i64, meter: &str, amount: i128, currency: &str, terms: &s
         currency: currency.into(),
         amount_unrounded: amount * 10i128.pow(16) + 3,
         amount_minor_units: amount,
+        tiers: Vec::new(),
         terms: terms.into(),
         corrects: None,
     }

@@ -119,7 +119,7 @@ impl Count {
         *latest = (*latest).max(Some(event.event_time));
         self.outcomes.accepted(organization, day_of(event.received_at.unwrap_or(event.event_time)));
         if self.settings.archive {
-            self.archive.extend(archived(event, false));
+            self.archive.extend(archived(event, None));
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Count {
         self.identities.mark_retracted(retract.identity);
         if self.settings.archive {
             self.retracted.insert(place);
-            self.archive.extend(archived(&mut original, true));
+            self.archive.extend(archived(&mut original, Some(retract.place)));
         }
         self.outcomes.accepted(organization, day_of(retract.received_at.unwrap_or(retract.event_time)));
         Ok(())

@@ -222,14 +222,15 @@ impl Count {
 }
 
 /// The archive's row of an event that carries its texts, which are taken from it.
-fn archived(event: &mut Event, retracted: bool) -> Option<AcceptedEvent> {
+fn archived(event: &mut Event, retracted_by: Option<Place>) -> Option<AcceptedEvent> {
     Some(AcceptedEvent {
         event: event.archived.take()?,
         event_time: event.event_time,
         received_at: event.received_at,
         place: event.place,
         meters: event.contributions.iter().map(|contribution| contribution.meter).collect(),
-        retracted,
+        retracted: retracted_by.is_some(),
+        retracted_by,
     })
 }
 

@@ -65,7 +65,7 @@ impl Finals {
         for told in brought.told {
             match told {
                 Told::Watermark(watermark) => reached = reached.max(Some(watermark)),
-                Told::Restored(restored) => self.restore(restored, &mut touched),
+                Told::Restored(restored) => self.restore(restored, &mut touched, &mut changes),
             }
         }
         let before = self.watermark;
@@ -90,7 +90,7 @@ impl Finals {
         changes
     }
 
-    fn restore(&mut self, restored: Restored, touched: &mut BTreeSet<OrganizationKey>) {
+    fn restore(&mut self, restored: Restored, touched: &mut BTreeSet<OrganizationKey>, changes: &mut FinalChanges) {
         self.watermark = self.watermark.max(restored.watermark);
         for closed in restored.closed {
             // An organization that was closed and cannot be named now was refused its name by another.
@@ -105,6 +105,7 @@ impl Finals {
         let watermark = self.watermark;
         for (key, organization) in &mut self.organizations {
             organization.close_empty(watermark);
+            organization.tell_what_differs(&mut changes.known);
             touched.insert(*key);
         }
     }

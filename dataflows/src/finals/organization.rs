@@ -156,6 +156,23 @@ impl Organization {
         }
     }
 
+    /// After a start: every line of a final period that is not what was billed for it last. The earlier process may have
+    /// ended before it could tell.
+    pub fn tell_what_differs(&self, known: &mut Vec<KnownLine>) {
+        for start in self.finals.keys().copied() {
+            let Ok(now) = self.lines(start) else { continue };
+            let settled = self.settled.of(start);
+            let ids: BTreeSet<LineId> = now.keys().chain(settled.keys()).copied().collect();
+            let differing = ids.into_iter().filter(|id| now.get(id) != settled.get(id));
+            known.extend(differing.map(|line_id| KnownLine {
+                organization: self.key,
+                period_start: start,
+                line_id,
+                line: now.get(&line_id).cloned(),
+            }));
+        }
+    }
+
     /// Whether anything could become final at this watermark.
     pub fn may_be_due(&self, watermark: Option<EventTime>) -> bool {
         let ended = |(start, known): (&EventTime, &Known)| {

@@ -17,11 +17,14 @@ CREATE OR REPLACE VIEW highwater.usage_events
     place_source LowCardinality(String) COMMENT 'Where the record stands: kafka, log or file.',
     place_topic LowCardinality(String) COMMENT 'Where the record stands: the topic, the log''s stream or the file.',
     place_partition UInt32 COMMENT 'Where the record stands: the partition, 0 for files.',
-    place_offset UInt64 COMMENT 'Where the record stands: the offset in the partition; for files that of the line''s first byte.'
+    place_offset UInt64 COMMENT 'Where the record stands: the offset in the partition; for files that of the line''s first byte.',
+    retract_topic LowCardinality(String) COMMENT 'Of a retracted event: the topic, stream or file of the record that took it out.',
+    retract_partition Nullable(UInt32) COMMENT 'Of a retracted event: the partition of the record that took it out.',
+    retract_offset Nullable(UInt64) COMMENT 'Of a retracted event: the offset of the record that took it out.'
 )
 COMMENT 'The archive of accepted events, where it is switched on. Kept 13 months. The sum of a line''s events that are not retracted is the line''s quantity.'
 AS SELECT organization_id, source, id, event_time, received_at, feature, endpoint, quantity, cost, metadata, meters, retracted,
-    place_source, place_topic, place_partition, place_offset
+    place_source, place_topic, place_partition, place_offset, retract_topic, retract_partition, retract_offset
 FROM highwater_store.usage_events FINAL;
 
 CREATE OR REPLACE VIEW highwater.event_outcomes

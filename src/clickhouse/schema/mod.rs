@@ -43,10 +43,12 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0003_events",
     Table "0004_tables_and_progress",
     Table "0005_recurring",
+    Table "0008_finals",
     View "views/usage",
     View "views/rating",
     View "views/events",
     View "views/tables",
+    View "views/finals",
     View "views/progress",
 ];
 

@@ -17,6 +17,7 @@ pub use retry::Delay;
 pub use rows::line::line_id;
 
 use super::{Store, StoreError};
+use crate::finals::ClosedPeriod;
 use crate::source::{PartitionName, Positions};
 use futures::try_join;
 use highwater_dataflows::changes::{EpochChanges, OutcomeRow, WindowSize};
@@ -26,6 +27,7 @@ use highwater_dataflows::names::Names;
 use lines::StandingLines;
 use names::Texts;
 use rows::events::{EventRow, OutcomeCountRow, OutcomeRecord};
+use rows::finals::{CorrectionRow, FinalLineRow, HeldRow, HistoryRow, RecordRow};
 use rows::line::LineRow;
 use rows::period::{PeriodRow, shown_lines};
 use rows::progress::ProgressRow;
@@ -43,6 +45,8 @@ pub struct EpochWrite<'a> {
     pub changes: &'a EpochChanges,
     /// Rows of meters, plans and so on that came or went.
     pub tables: &'a [TableChange],
+    /// Periods that became final; they are durable already.
+    pub closed: &'a [ClosedPeriod],
     /// Records of tables that are no rows.
     pub rejected_tables: &'a [OutcomeRow],
     pub names: &'a Names,
@@ -72,6 +76,11 @@ pub const TABLES: &[&str] = &[
     "event_outcomes",
     "event_outcomes_daily",
     "table_rows",
+    "close_records",
+    "final_lines",
+    "pending_corrections",
+    "held_periods",
+    "rated_line_history",
 ];
 
 /// Of rows with one key the one with the greatest version holds. The generation comes first: whatever a process that
@@ -117,12 +126,15 @@ impl Sink {
                 .insert::<TableRow<'_>>("table_rows", write.tables.iter().map(|change| TableRow::new(change, version))),
         )?;
         let (minute, hour, day, periods, lines, archive, outcomes, outcome_counts, tables) = written;
+        let finals = self.write_finals(write, version).await?;
         self.write_progress(write, version).await?;
         for (key, value) in &write.changes.periods {
             self.lines.remember(key, value.as_ref());
         }
         metrics::histogram!("highwater_clickhouse_write_duration_seconds").record(began.elapsed().as_secs_f64());
-        Ok(Written { rows: minute + hour + day + periods + lines + archive + outcomes + outcome_counts + tables })
+        Ok(Written {
+            rows: minute + hour + day + periods + lines + archive + outcomes + outcome_counts + tables + finals,
+        })
     }
 
     async fn write_usage(
@@ -164,7 +176,8 @@ impl Sink {
         let rows = write.changes.archive.iter().filter_map(|accepted| {
             let meters = accepted.meters.iter().map(|index| self.texts.meter(*index)).collect();
             // `learn` has seen every partition.
-            Some(EventRow::new(accepted, meters, write.partition(accepted.place.partition).ok()?, version))
+            let retract = accepted.retracted_by.and_then(|place| Some((place, write.partition(place.partition).ok()?)));
+            Some(EventRow::new(accepted, meters, write.partition(accepted.place.partition).ok()?, retract, version))
         });
         self.store.insert::<EventRow<'_>>("usage_events", rows).await
     }
@@ -187,13 +200,43 @@ impl Sink {
         self.store.insert::<OutcomeCountRow<'_>>("event_outcomes_daily", rows).await
     }
 
+    /// The lines of a record go before it: who reads the record finds them.
+    async fn write_finals(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {
+        let finals = &write.changes.finals;
+        let lines = || write.closed.iter().flat_map(|it| it.period.lines.iter().map(move |line| (&*it.period, line)));
+        let frozen = lines().map(|(period, line)| FinalLineRow::new(period, line, version));
+        let at_close = lines().filter(|(_, line)| line.corrects.is_none()).map(|(period, line)| {
+            HistoryRow::new(&period.organization_id, period.period.start, line.id, Some(line), true, version)
+        });
+        let later = finals.known.iter().map(|known| {
+            let organization_id = self.texts.organization(known.organization);
+            HistoryRow::new(organization_id, known.period_start, known.line_id, known.line.as_ref(), false, version)
+        });
+        let corrections = finals.corrections.iter().map(|(key, pending)| {
+            let organization_id = self.texts.organization(key.organization);
+            CorrectionRow::new(organization_id, key.period_start, key.line, pending.as_deref(), version)
+        });
+        let held = finals.held.iter().map(|(key, reason)| {
+            HeldRow::new(self.texts.organization(key.organization), key.period_start, *reason, version)
+        });
+        let (frozen, history, corrections, held) = try_join!(
+            self.store.insert::<FinalLineRow<'_>>("final_lines", frozen),
+            self.store.insert::<HistoryRow<'_>>("rated_line_history", at_close.chain(later)),
+            self.store.insert::<CorrectionRow<'_>>("pending_corrections", corrections),
+            self.store.insert::<HeldRow<'_>>("held_periods", held),
+        )?;
+        let records = write.closed.iter().map(|closed| RecordRow::new(closed, version));
+        let records = self.store.insert::<RecordRow<'_>>("close_records", records).await?;
+        Ok(frozen + history + corrections + held + records)
+    }
+
     async fn write_progress(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {
         let changes = write.changes;
         let lag_ms =
             write.sealed_at.map(|sealed_at| u64::try_from(sealed_at.elapsed().as_millis()).unwrap_or(u64::MAX));
         let rows = TABLES.iter().map(|table| {
-            let event_time_max = changes.counts.event_time_max;
-            ProgressRow::new(table, write.generation, changes.epoch.0, event_time_max, lag_ms, write.positions, version)
+            let times = (changes.counts.event_time_max, changes.finals.watermark);
+            ProgressRow::new(table, write.generation, changes.epoch.0, times, lag_ms, write.positions, version)
         });
         self.store.insert::<ProgressRow<'_>>("progress", rows).await
     }

@@ -45,6 +45,15 @@ impl Texts {
         for (key, _) in &changes.outcome_counts {
             self.learn_organization(key.organization, write.names)?;
         }
+        for (key, _) in &changes.finals.corrections {
+            self.learn_organization(key.organization, write.names)?;
+        }
+        for (period, _) in &changes.finals.held {
+            self.learn_organization(period.organization, write.names)?;
+        }
+        for known in &changes.finals.known {
+            self.learn_organization(known.organization, write.names)?;
+        }
         for accepted in &changes.archive {
             accepted.meters.iter().try_for_each(|index| self.check_meter(*index))?;
             write.partition(accepted.place.partition)?;

@@ -16,6 +16,8 @@ const STATE_TABLES: &[(&str, &str)] = &[
     ("rated_lines", "organization_id, meter, period_start, span_start"),
     ("recurring_lines", "organization_id, period_start, kind, name, span_start"),
     ("event_outcomes_daily", "day, organization_id, outcome, code"),
+    ("pending_corrections", "organization_id, period_start, line_id"),
+    ("held_periods", "organization_id, period_start"),
     ("table_rows", "table, key"),
 ];
 

@@ -3,13 +3,19 @@
 use super::*;
 use crate::source::{PartitionName, PartitionPosition};
 use highwater_dataflows::changes::Epoch;
-use std::path::PathBuf;
+use highwater_rating::finals::freeze;
+use highwater_rating::time::Period;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// Notes, whenever rows are written, what a restart at that instant would find in the manifest.
 struct Onlooker {
     manifest: PathBuf,
     writes: Arc<Mutex<Vec<(u64, Manifest)>>>,
+    /// Final periods that were shown.
+    closed: Arc<Mutex<Vec<ClosedPeriod>>>,
+    /// Ends the process, as far as the committer can tell, instead of showing anything.
+    refuses: bool,
 }
 
 impl Writer for Onlooker {
@@ -17,7 +23,15 @@ impl Writer for Onlooker {
         Ok(7)
     }
 
+    fn closed(&mut self) -> Result<Closed, String> {
+        Ok(Closed::default())
+    }
+
     fn write(&mut self, release: &Release<'_>) -> Result<(), String> {
+        if self.refuses {
+            return Err("killed".into());
+        }
+        self.closed.lock().unwrap().extend(release.closed.iter().cloned());
         let text = std::fs::read_to_string(&self.manifest).unwrap();
         let envelope: serde_json::Value = serde_json::from_str(&text).unwrap();
         let manifest = serde_json::from_str(envelope["manifest"].as_str().unwrap()).unwrap();
@@ -51,21 +65,39 @@ fn sealed(epoch: u64, next_offset: u64, behind_released: bool) -> (Sealed, Epoch
 /// What a committer on a new folder writes, epoch by epoch, and the manifest that it leaves.
 fn commit(epochs: Vec<(Sealed, EpochChanges)>) -> (Vec<(u64, Manifest)>, Manifest) {
     let folder = tempfile::tempdir().unwrap();
-    let data = DataFolder::claim(folder.path()).unwrap();
-    let writes = Arc::new(Mutex::new(Vec::new()));
-    let onlooker = Onlooker { manifest: folder.path().join("manifest.json"), writes: writes.clone() };
+    let (writes, _, ended) = commit_in(folder.path(), false, epochs);
+    (writes, ended.unwrap().read().unwrap())
+}
+
+type Ended = Result<DataFolder, CommitError>;
+
+/// What a committer on the folder writes, which final periods it shows, and how it ends.
+fn commit_in(
+    folder: &Path,
+    refuses: bool,
+    epochs: Vec<(Sealed, EpochChanges)>,
+) -> (Vec<(u64, Manifest)>, Vec<ClosedPeriod>, Ended) {
+    let data = DataFolder::claim(folder).unwrap();
+    let (writes, closed): (Arc<Mutex<_>>, Arc<Mutex<_>>) = Default::default();
+    let manifest = folder.join("manifest.json");
+    let onlooker = Onlooker { manifest, writes: writes.clone(), closed: closed.clone(), refuses };
     // One epoch at a time, so that none is merged with the next.
     let (sealed_sender, sealed) = crossbeam_channel::bounded(0);
     let (changes_sender, changes) = crossbeam_channel::unbounded();
     let (written, _positions) = crossbeam_channel::unbounded();
+    let (restored, _closed) = crossbeam_channel::unbounded();
     let committer = Committer {
         sealed,
         changes,
+        manifest: data.read().unwrap(),
         data,
-        manifest: Manifest::default(),
         writer: Box::new(onlooker),
         written,
         status: Arc::default(),
+        watermark: Arc::default(),
+        names: Arc::new(Names::new()),
+        kept: None,
+        restored,
     };
     let thread = std::thread::spawn(move || committer.run());
     for (sealed, changes) in epochs {
@@ -73,9 +105,23 @@ fn commit(epochs: Vec<(Sealed, EpochChanges)>) -> (Vec<(u64, Manifest)>, Manifes
         sealed_sender.send(sealed).unwrap();
     }
     drop(sealed_sender);
-    let left = thread.join().unwrap().unwrap().read().unwrap();
-    let writes = writes.lock().unwrap().clone();
-    (writes, left)
+    let ended = thread.join().unwrap();
+    let (writes, closed) = (writes.lock().unwrap().clone(), closed.lock().unwrap().clone());
+    (writes, closed, ended)
+}
+
+/// An epoch in which a period of one line becomes final.
+fn closing(epoch: u64, next_offset: u64, start: i64) -> (Sealed, EpochChanges) {
+    let (sealed, mut changes) = sealed(epoch, next_offset, false);
+    let period = Period { start: EventTime(start), end: EventTime(start + 10) };
+    let line = serde_json::from_value(serde_json::json!({
+        "id": "0123456789abcdef0123456789abcdef", "kind": "usage", "name": "calls", "span_start": period.start,
+        "span_end": period.end, "events": 1, "quantity": "2", "included": "0", "overage": "2", "currency": "EUR",
+        "amount_unrounded": "1", "amount_minor_units": "100", "tiers": [], "terms": "{}", "corrects": null
+    }));
+    let frozen = freeze(&"org_1".into(), period, 1, EventTime(start + 20), [line.unwrap()]).unwrap();
+    changes.finals.closed = frozen.into_iter().map(Arc::new).collect();
+    (sealed, changes)
 }
 
 #[test]
@@ -91,4 +137,19 @@ fn no_row_leaves_before_a_restart_would_know_of_it() {
 fn nothing_is_shown_before_everything_shown_earlier_was_read_again() {
     let (writes, _) = commit(vec![sealed(1, 10, true), sealed(2, 20, true), sealed(3, 30, false)]);
     assert_eq!(writes.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn g_4_a_close_that_was_cut_off_before_it_was_shown_is_shown_once_by_the_next_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, shown, ended) = commit_in(folder.path(), true, vec![closing(1, 10, 0)]);
+    assert!(shown.is_empty() && ended.is_err(), "nothing was shown, and it is durable");
+    drop(ended);
+    let starts = |closed: &[ClosedPeriod]| -> Vec<i64> { closed.iter().map(|it| it.period.period.start.0).collect() };
+    let (_, shown, ended) = commit_in(folder.path(), false, vec![sealed(1, 10, true), closing(2, 20, 100)]);
+    assert_eq!(starts(&shown), [0, 100]);
+    assert_eq!(shown[0].read_to[0].next_offset, 10, "as it was closed, not as it was shown");
+    drop(ended);
+    let (_, shown, _ended) = commit_in(folder.path(), false, vec![sealed(1, 20, true), sealed(2, 30, false)]);
+    assert_eq!(starts(&shown), [0i64; 0], "and not again");
 }

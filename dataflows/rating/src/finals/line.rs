@@ -3,7 +3,7 @@
 //! Owns its fields and its name. What it charges for was decided where it was made: `rate` for usage.
 
 use crate::number::Quantity;
-use crate::rate::{RateError, RatedLine};
+use crate::rate::{RateError, RatedLine, TierShare};
 use crate::time::EventTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
@@ -143,6 +143,8 @@ pub struct Line {
     pub amount_unrounded: i128,
     #[serde(with = "integer_text")]
     pub amount_minor_units: i128,
+    /// Which tiers the overage fell into.
+    pub tiers: Vec<TierShare>,
     /// What it was rated by, with the version of every part, as JSON.
     pub terms: Arc<str>,
     /// Of corrections and reversals only.
@@ -166,6 +168,7 @@ impl Line {
             currency: terms.currency.clone(),
             amount_unrounded: line.amount_unrounded,
             amount_minor_units: line.amount_minor_units,
+            tiers: line.tiers.clone(),
             // Terms hold nothing that JSON cannot write.
             terms: serde_json::to_string(&**terms).unwrap_or_default().into(),
             corrects: None,
@@ -196,12 +199,21 @@ impl Line {
             kind: LineKind::Reversal,
             quantity: negative(self.quantity)?,
             overage: negative(self.overage)?,
+            tiers: self.tiers.iter().map(reversed_tier).collect::<Result<_, _>>()?,
             amount_unrounded: self.amount_unrounded.checked_neg().ok_or(RateError::AmountOverflow)?,
             amount_minor_units: self.amount_minor_units.checked_neg().ok_or(RateError::AmountOverflow)?,
             corrects: Some(corrects),
             ..self.clone()
         })
     }
+}
+
+fn reversed_tier(share: &TierShare) -> Result<TierShare, RateError> {
+    Ok(TierShare {
+        tier: share.tier,
+        quantity: Quantity::ZERO.checked_sub(share.quantity).ok_or(RateError::QuantityOverflow)?,
+        amount_unrounded: share.amount_unrounded.checked_neg().ok_or(RateError::AmountOverflow)?,
+    })
 }
 
 /// Integers beyond what other readers of JSON hold, as text.

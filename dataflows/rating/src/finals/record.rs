@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// `Decimal(38, s)`.
+const DECIMAL_DIGITS: u32 = 38;
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FinalPeriod {
     pub organization_id: Arc<str>,
@@ -80,6 +83,7 @@ pub fn freeze(
         by_currency.entry(line.currency.clone()).or_default().push(line);
     }
     let of_currency = |(currency, mut lines): (Arc<str>, Vec<Line>)| {
+        lines.iter().try_for_each(in_range)?;
         lines.sort_by_key(|line| line.id);
         Ok(FinalPeriod {
             organization_id: organization_id.clone(),
@@ -93,6 +97,19 @@ pub fn freeze(
         })
     };
     by_currency.into_iter().map(of_currency).collect()
+}
+
+/// What has more digits than a decimal column holds is not frozen.
+fn in_range(line: &Line) -> Result<(), RateError> {
+    let fits = |number: i128| number.unsigned_abs() < 10u128.pow(DECIMAL_DIGITS);
+    let tiers = || line.tiers.iter();
+    let quantities = [line.quantity.0, line.included.0, line.overage.0];
+    if !quantities.into_iter().chain(tiers().map(|share| share.quantity.0)).all(fits) {
+        return Err(RateError::QuantityOverflow);
+    }
+    let amounts = [line.amount_unrounded, line.amount_minor_units];
+    let amounts = amounts.into_iter().chain(tiers().map(|share| share.amount_unrounded));
+    if amounts.into_iter().all(fits) { Ok(()) } else { Err(RateError::AmountOverflow) }
 }
 
 fn total(lines: &[Line]) -> Result<i128, RateError> {

@@ -26,6 +26,9 @@ pub struct EventRow<'a> {
     place_topic: &'a str,
     place_partition: u32,
     place_offset: u64,
+    retract_topic: &'a str,
+    retract_partition: Option<u32>,
+    retract_offset: Option<u64>,
     version: u64,
 }
 
@@ -34,6 +37,7 @@ impl<'a> EventRow<'a> {
         accepted: &'a AcceptedEvent,
         meters: Vec<&'a str>,
         partition: &'a PartitionName,
+        retracted_by: Option<(Place, &'a PartitionName)>,
         version: u64,
     ) -> EventRow<'a> {
         let event = &accepted.event;
@@ -54,6 +58,9 @@ impl<'a> EventRow<'a> {
             place_topic: &partition.topic,
             place_partition: partition.partition,
             place_offset: accepted.place.offset,
+            retract_topic: retracted_by.map_or("", |(_, name)| &name.topic),
+            retract_partition: retracted_by.map(|(_, name)| name.partition),
+            retract_offset: retracted_by.map(|(place, _)| place.offset),
             version,
         }
     }

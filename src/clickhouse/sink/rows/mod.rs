@@ -5,6 +5,7 @@
 
 mod amount;
 pub(super) mod events;
+pub(super) mod finals;
 pub(super) mod line;
 pub(super) mod period;
 pub(super) mod progress;
