@@ -12,6 +12,7 @@ pub mod dead_letters;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod explain;
 pub mod global;
 pub mod logging;
 pub mod migrate;
@@ -50,6 +51,7 @@ pub enum Command {
     Run(run::RunArguments),
     Demo(demo::DemoArguments),
     Replay(replay::ReplayArguments),
+    Explain(explain::ExplainArguments),
     Check(check::CheckArguments),
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -94,6 +96,7 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::Run(arguments) => run::run(global, &arguments),
         Command::Demo(arguments) => demo::run(global, &arguments),
         Command::Replay(arguments) => replay::run(global, &arguments),
+        Command::Explain(arguments) => explain::run(global, &arguments),
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Config(command) => config::run(global, &command),
         Command::Catalog(command) => catalog::run(global, &command),

@@ -8,6 +8,7 @@ mod client;
 mod demo;
 mod door;
 mod faults;
+mod finals;
 mod house;
 mod kafka;
 mod killed;
