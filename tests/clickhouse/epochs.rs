@@ -268,6 +268,7 @@ pub fn line(span: Span, amount_minor_units: i128) -> RatedLine {
         included: Quantity::units(1_000_000),
         overage: Quantity::units(200_000),
         tiers: vec![TierShare { tier: 0, quantity: Quantity::units(200_000), amount_unrounded }],
+        steps: Vec::new(),
         amount_unrounded,
         amount_minor_units,
     }

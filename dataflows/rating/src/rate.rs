@@ -8,6 +8,7 @@ mod priced;
 
 pub use priced::{Priced, price};
 
+use crate::charge::StepKind;
 use crate::finals::LineId;
 use crate::number::{Currency, Quantity};
 use crate::tables::{Aggregation, Allowance};
@@ -49,11 +50,13 @@ pub struct RatedLine {
     pub events: u64,
     pub quantity: Quantity,
     pub included: Quantity,
-    /// What is charged for: the part of `quantity` above the allowance, or above what earlier spans left of it. Below
-    /// zero where a span takes back usage that an earlier span of the period was charged for.
+    /// What is charged for, in converted units where the charge converts them: the part of `quantity` above the
+    /// allowance, or above what earlier spans left of it. Below zero where a span takes back usage that an earlier span of the period was charged for.
     pub overage: Quantity,
-    /// Which tiers the overage fell into; one entry for a per-unit charge, empty without overage.
+    /// Which tiers the overage fell into; one entry for a charge without tiers, empty without overage.
     pub tiers: Vec<TierShare>,
+    /// What changed the tiers' amount: free units, discounts, minimum, maximum. Tiers and steps add up to the amount.
+    pub steps: Vec<StepShare>,
     /// Exact amount in units of 10^-18 of the currency, rounded half away from zero where it does not end before.
     pub amount_unrounded: i128,
     /// Rounded once, half away from zero, to the currency's minor unit.
@@ -64,6 +67,18 @@ pub struct RatedLine {
 pub struct TierShare {
     /// Index of the tier in the charge.
     pub tier: u32,
+    pub quantity: Quantity,
+    /// In units of 10^-18.
+    pub amount_unrounded: i128,
+}
+
+/// What a rule of the charge added to the tiers' amount or took off it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepShare {
+    pub kind: StepKind,
+    /// Which of the charge's discounts, from zero on.
+    pub index: u32,
+    /// How many units were free.
     pub quantity: Quantity,
     /// In units of 10^-18.
     pub amount_unrounded: i128,
@@ -103,7 +118,7 @@ pub struct PeriodUsage<'a> {
 ///
 /// Additive meters (`count`, `sum`) with a whole allowance carry: each span pays for the step from what the period had
 /// used before it to what it had used after it. With a prorated allowance a span starts from zero, with its share of
-/// the allowance. Levels (`max`, `min`, `latest`, `unique`, `average`) do not add up: each span pays for its own level,
+/// everything that is given or asked for the period. Levels (`max`, `min`, `latest`, `unique`, `average`) do not add up: each span pays for its own level,
 /// for its share of the period; their allowance is never prorated, as the amount already is.
 ///
 /// A span whose terms do not charge the meter has no line; its usage counts in the period, and is carried. A span that is

@@ -2,10 +2,10 @@
 
 mod rows;
 
-use highwater_rating::charge::{Curve, total};
+use highwater_rating::charge::Curve;
 use highwater_rating::number::{Exact, Quantity};
 use highwater_rating::rate::SpanUsage;
-use highwater_rating::tables::{Aggregation, Allowance, Charge, ChargeModel, Price, Tier};
+use highwater_rating::tables::{Aggregation, Allowance, Charge, ChargeModel, ChargeRules, Price, Tier};
 use highwater_rating::time::EventTime;
 use proptest::prelude::*;
 use rows::{METER, january, rate_january, usage};
@@ -38,11 +38,12 @@ fn any_charge(allowance: Allowance) -> impl Strategy<Value = Charge> {
         included: Quantity(included),
         allowance,
         model,
+        rules: ChargeRules::default(),
     })
 }
 
 fn amount_at(curve: &Curve, quantity: i128) -> Exact {
-    total(&curve.at(Quantity(quantity)).unwrap()).unwrap()
+    curve.at(Quantity(quantity)).unwrap().total().unwrap()
 }
 
 /// Spans of January under one charge, cut at these minutes, with these quantities in the order of time.
@@ -72,7 +73,7 @@ proptest! {
         used in -1_000_000_000..1_000_000_000_000i128,
         more in 0..1_000_000_000_000i128,
     ) {
-        let curve = Curve::new(&charge, charge.included).unwrap();
+        let curve = Curve::new(&charge).unwrap();
         let step = amount_at(&curve, used + more).checked_sub(amount_at(&curve, used)).unwrap();
         prop_assert!(!step.to_string().starts_with('-'), "{}", step);
         let period = |used| rate_january(Aggregation::Sum, &spans(&charge, &[], &[used])).unwrap().cost_minor_units;
@@ -105,7 +106,8 @@ proptest! {
     ) {
         let tier = Tier { up_to: None, price: price.clone(), flat: Decimal::ZERO };
         let rated = |model| {
-            let charge = Charge { meter: METER.into(), included: Quantity(included), allowance, model };
+            let rules = ChargeRules::default();
+            let charge = Charge { meter: METER.into(), included: Quantity(included), allowance, model, rules };
             let rated = rate_january(Aggregation::Sum, &spans(&charge, &[1_000], &[used / 3, used])).unwrap();
             let of_line = |line: highwater_rating::rate::RatedLine| {
                 (line.included, line.overage, line.tiers, line.amount_unrounded, line.amount_minor_units)
@@ -143,10 +145,10 @@ proptest! {
         before in 0..300_000_000_000i128,
         after in 0..300_000_000_000i128,
     ) {
-        let curve = Curve::new(&charge, charge.included).unwrap();
+        let curve = Curve::new(&charge).unwrap();
         let step = curve.between(Quantity(before), Quantity(after)).unwrap();
-        let overage = curve.overage(Quantity(after)).0 - curve.overage(Quantity(before)).0;
-        prop_assert_eq!(step.iter().map(|share| share.quantity.0).sum::<i128>(), overage);
+        let overage = curve.overage(Quantity(after)).unwrap().0 - curve.overage(Quantity(before)).unwrap().0;
+        prop_assert_eq!(step.tiers.iter().map(|share| share.quantity.0).sum::<i128>(), overage);
     }
 
     /// Nothing at the edge of the range wraps or panics: there is an amount, or a name for why not.

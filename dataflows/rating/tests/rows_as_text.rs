@@ -136,7 +136,7 @@ fn every_row_comes_back_as_it_was_written() {
     );
     pro.base_price = Some("99.90".parse().unwrap());
     let mut narrow = included("o", "2026-01-01", None, "7.25");
-    narrow.charge = Some(per_unit("0.10", "1"));
+    narrow.charge = Some(per_unit("0.10", "1").into());
     let quarters = cadence("2026-01-31T00:00:00", Interval::Quarter, 2, "Europe/Vienna");
     let rows = [
         Row::Plans(pro),

@@ -155,7 +155,7 @@ fn a_new_plan_version_cuts_only_where_it_touches_this_meter() {
 
 #[test]
 fn overrides_apply_field_by_field_the_later_one_winning() {
-    let priced = Override { charge: Some(per_unit("9", "1")), ..included("price", "2026-01-10", None, "0") };
+    let priced = Override { charge: Some(per_unit("9", "1").into()), ..included("price", "2026-01-10", None, "0") };
     let priced = Override { included: None, allowance: Some(Allowance::Prorated), ..priced };
     let elsewhere = Override { meter: "ai_queries".into(), ..included("elsewhere", "2026-01-03", None, "1") };
     let schedule = schedule(
@@ -191,7 +191,7 @@ fn an_override_prices_what_the_plan_does_not_but_an_allowance_alone_cannot() {
     let unpriced = || vec![plan("free", "2025-01-01", vec![])];
     let subscribed = || vec![subscription("s", "free", "2026-01-01", None, months())];
     let allowed = included("a", "2026-01-01", None, "5");
-    let priced = Override { charge: Some(per_unit("9", "1")), ..allowed.clone() };
+    let priced = Override { charge: Some(per_unit("9", "1").into()), ..allowed.clone() };
     let charge_with =
         |row: Override| span_at(&schedule(subscribed(), unpriced(), vec![row]), "2026-01-01").terms.charge.clone();
     assert_eq!(charge_with(allowed), None);

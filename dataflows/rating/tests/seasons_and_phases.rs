@@ -20,7 +20,7 @@ fn season(text: &str) -> Adjustment {
     let (kind, percent, charge) = match kind {
         "temporary" => (AdjustmentKind::TemporaryUsers, Some(number), None),
         "scaling" => (AdjustmentKind::AutomaticLimitScaling, Some(number), None),
-        "event" => (AdjustmentKind::EventBased, None, Some(per_unit(number, "1"))),
+        "event" => (AdjustmentKind::EventBased, None, Some(per_unit(number, "1").into())),
         other => panic!("{other}"),
     };
     Adjustment {

@@ -2,7 +2,7 @@
 
 use super::collect::{Collected, PlacedRow};
 use crate::tables::read::{Reference, nearest};
-use crate::tables::{Found, MistakeCode, Row, RowKey, Subscription, Table};
+use crate::tables::{Aggregation, ChargeModel, Found, MistakeCode, Row, RowKey, Subscription, Table};
 use crate::time::EventTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ pub(super) fn between_rows(collected: &mut Collected) {
     let mut found = duplicate_keys(&collected.rows);
     found.extend(overlapping_subscriptions(&collected.rows));
     found.extend(versions(&collected.rows));
+    found.extend(dynamic_prices(&collected.rows));
     found.extend(unknown_names(collected));
     collected.found.extend(found);
 }
@@ -53,6 +54,38 @@ fn unknown_names(collected: &Collected) -> Vec<(usize, Found)> {
             (*file, Found::new(code, path, place.clone(), format!("there is no {kind} `{name}`"), hint))
         })
         .collect()
+}
+
+/// A dynamic price is the quantity of its meter, which is an amount only where the meter sums amounts up.
+fn dynamic_prices(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
+    let aggregations: BTreeMap<&str, Aggregation> = rows
+        .iter()
+        .filter_map(|placed| match &placed.row {
+            Row::Meters(meter) => Some((&*meter.name, meter.aggregation)),
+            _ => None,
+        })
+        .collect();
+    let no_sum = |meter: &str| aggregations.get(meter).is_some_and(|known| *known != Aggregation::Sum);
+    let mut found = Vec::new();
+    for placed in rows {
+        for (meter, model) in priced_meters(&placed.row) {
+            if *model == ChargeModel::Dynamic && no_sum(meter) {
+                let message = format!("`{meter}` has a dynamic price, and does not sum amounts up");
+                let hint = "give the meter `aggregation = \"sum\"` and the amount as its `value`";
+                found.push(at(placed, MistakeCode::NotASum, message, hint));
+            }
+        }
+    }
+    found
+}
+
+fn priced_meters(row: &Row) -> Vec<(&str, &ChargeModel)> {
+    match row {
+        Row::Plans(plan) => plan.charges.iter().map(|charge| (&*charge.meter, &charge.model)).collect(),
+        Row::Overrides(row) => row.charge.iter().map(|prices| (&*row.meter, &prices.model)).collect(),
+        Row::Adjustments(row) => row.charge.iter().map(|prices| (&*row.meter, &prices.model)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A subscription may follow another one, or lie inside it (a trial of a larger plan, after which the old one holds

@@ -1,6 +1,6 @@
 //! Per unit: every unit above the allowance at one price.
 
-use super::{ChargeError, TierAmount, Tiers};
+use super::{ChargeError, Tiers, single};
 use crate::number::{Quantity, UnitPrice};
 use crate::tables::Price;
 
@@ -15,8 +15,7 @@ impl PerUnit {
     }
 
     /// 200,000 over at 5 per 1,000,000 is exactly 1: a part of `per` costs its part of the price.
-    pub fn at(&self, overage: Quantity) -> Result<Tiers, ChargeError> {
-        let amount = self.price.amount(overage).ok_or(ChargeError::AmountOverflow)?;
-        Ok(vec![TierAmount { tier: 0, quantity: overage, amount }])
+    pub fn at(&self, units: Quantity) -> Result<Tiers, ChargeError> {
+        Ok(single(units, self.price.amount(units).ok_or(ChargeError::AmountOverflow)?))
     }
 }

@@ -4,6 +4,19 @@
 //! is rounded, once. Every operation that could leave the range answers `None`.
 
 use ethnum::I256;
+use serde::{Deserialize, Serialize};
+
+/// Where a number goes that lies between two others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    #[default]
+    HalfAwayFromZero,
+    /// To the next one above.
+    Up,
+    /// To the next one below.
+    Down,
+}
 
 /// An exact rational number. It keeps the denominator that it was made with, and is brought to lowest terms only where
 /// two different denominators meet: the amounts of one charge mostly share theirs.
@@ -28,6 +41,14 @@ impl Exact {
 
     pub fn is_zero(&self) -> bool {
         self.numerator == I256::ZERO
+    }
+
+    pub fn is_negative(&self) -> bool {
+        self.numerator < I256::ZERO
+    }
+
+    pub fn checked_neg(self) -> Option<Exact> {
+        Exact::ZERO.checked_sub(self)
     }
 
     pub fn checked_add(self, other: Exact) -> Option<Exact> {
@@ -59,18 +80,27 @@ impl Exact {
 
     /// This number times 10^`digits`, rounded half away from zero to an integer.
     pub fn round(self, digits: u32) -> Option<i128> {
-        let scaled = self.rounded(digits).or_else(|| self.reduced().rounded(digits))?;
+        self.round_by(Rounding::HalfAwayFromZero, digits)
+    }
+
+    /// This number times 10^`digits`, rounded to an integer.
+    pub fn round_by(self, rounding: Rounding, digits: u32) -> Option<i128> {
+        let scaled = self.rounded(rounding, digits).or_else(|| self.reduced().rounded(rounding, digits))?;
         i128::try_from(scaled).ok()
     }
 
-    fn rounded(self, digits: u32) -> Option<I256> {
+    fn rounded(self, rounding: Rounding, digits: u32) -> Option<I256> {
         let scale = I256::from(10).checked_pow(digits)?;
         // The whole part is scaled apart from the rest, so that a large amount is no reason to overflow.
         let whole = (self.numerator / self.denominator).checked_mul(scale)?;
         let rest = (self.numerator % self.denominator).checked_mul(scale)?;
         let (quotient, left) = (rest / self.denominator, rest % self.denominator);
-        // Not `2 * left >= denominator`, which could overflow.
-        let away = left.abs() >= self.denominator - left.abs();
+        let away = match rounding {
+            // Not `2 * left >= denominator`, which could overflow.
+            Rounding::HalfAwayFromZero => left.abs() >= self.denominator - left.abs(),
+            Rounding::Up => left > I256::ZERO,
+            Rounding::Down => left < I256::ZERO,
+        };
         whole.checked_add(quotient)?.checked_add(if away { rest.signum() } else { I256::ZERO })
     }
 

@@ -6,7 +6,7 @@ mod price;
 mod quantity;
 pub mod serde_decimal;
 
-pub use exact::Exact;
+pub use exact::{Exact, Rounding};
 pub use money::{Currency, CurrencyError, UNROUNDED_DIGITS, unrounded_text};
 pub(crate) use price::flat_amount;
 pub use price::trillionths;

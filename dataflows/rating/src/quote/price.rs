@@ -1,9 +1,10 @@
 //! `quote price`: what a quantity, or each of several cumulative quantities, costs under a charge.
 
 use super::{CaseError, Refused, answer};
+use crate::charge::StepKind;
 use crate::number::{Currency, Quantity, unrounded_text};
 use crate::rate::{Priced, RateError, price as price_of};
-use crate::tables::read::{Fields, Reading, list, numbers, plan};
+use crate::tables::read::{Fields, Reading, charge, list, numbers, plan};
 use crate::tables::{Charge, MistakeCode};
 use serde::Serialize;
 
@@ -34,6 +35,9 @@ struct Price {
     quantity: Quantity,
     overage: Quantity,
     tiers: Vec<Tier>,
+    /// What the charge's rules added to the tiers or took off them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
     /// In the currency's major unit, to 18 digits.
     amount_unrounded: String,
     /// In the currency's major unit, with all digits of its minor unit.
@@ -54,6 +58,18 @@ struct Tier {
 }
 
 #[derive(Serialize)]
+struct Step {
+    step: StepKind,
+    /// Which of the charge's discounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discount: Option<u32>,
+    /// How many units were free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<Quantity>,
+    amount_unrounded: String,
+}
+
+#[derive(Serialize)]
 struct Increment {
     amount: String,
     amount_minor_units: String,
@@ -66,7 +82,7 @@ pub fn price(case: &[u8]) -> Result<String, Refused> {
 
 fn read(fields: &Fields<'_>, reading: &mut Reading) -> Option<Case> {
     let currency = fields.required("currency", reading, plan::currency);
-    let charge = fields.required("charge", reading, plan::charge_alone);
+    let charge = fields.required("charge", reading, charge::charge_alone);
     let asked = match (fields.get("quantity"), fields.get("quantities")) {
         (Some(_), Some(both)) => reading.mistake(
             MistakeCode::ConflictingFields,
@@ -118,6 +134,16 @@ fn shown(quantity: Quantity, priced: &Priced, increment: Option<i128>, currency:
                 tier: share.tier,
                 quantity: share.quantity,
                 amount_unrounded: unrounded_text(share.amount_unrounded),
+            })
+            .collect(),
+        steps: priced
+            .steps
+            .iter()
+            .map(|step| Step {
+                step: step.kind,
+                discount: (step.kind == StepKind::Discount).then_some(step.index),
+                quantity: (step.kind == StepKind::FreeUnits).then_some(step.quantity),
+                amount_unrounded: unrounded_text(step.amount_unrounded),
             })
             .collect(),
         amount_unrounded: unrounded_text(priced.amount_unrounded),

@@ -15,21 +15,22 @@ pub(super) fn rate_span(
     currency: Currency,
 ) -> Result<RatedLine, RateError> {
     let share = || share_of_period(&usage.span).ok_or(RateError::AmountOverflow);
-    let (included, start, share_due) = match (aggregation.is_additive(), charge.allowance) {
-        (true, Allowance::Whole) => (charge.included, before, None),
-        (true, Allowance::Prorated) => (part(charge.included, share()?)?, Quantity::ZERO, None),
-        (false, _) => (charge.included, Quantity::ZERO, Some(share()?)),
+    let (given, start, due) = match (aggregation.is_additive(), charge.allowance) {
+        (true, Allowance::Whole) => (None, before, None),
+        (true, Allowance::Prorated) => (Some(share()?), Quantity::ZERO, None),
+        (false, _) => (None, Quantity::ZERO, Some(share()?)),
     };
     let end = start.checked_add(usage.quantity).ok_or(RateError::QuantityOverflow)?;
-    let curve = Curve::new(charge, included)?.at_percent(usage.span.terms.price_percent)?;
-    let priced = priced::step(&curve, start, end, share_due, currency)?;
+    let curve = Curve::of_share(charge, given)?.at_percent(usage.span.terms.price_percent)?;
+    let priced = priced::step(&curve, start, end, due, currency)?;
     Ok(RatedLine {
         span: usage.span.clone(),
         events: usage.events,
         quantity: usage.quantity,
-        included,
+        included: curve.included(),
         overage: priced.overage,
         tiers: priced.tiers,
+        steps: priced.steps,
         amount_unrounded: priced.amount_unrounded,
         amount_minor_units: priced.amount_minor_units,
     })
@@ -42,11 +43,4 @@ fn share_of_period(span: &Span) -> Option<Exact> {
     let of_period = length(span.period.start.0, span.period.end.0);
     // Lowest terms here keep every amount that is multiplied by it small.
     Some(Exact::ratio(of_span, of_period)?.reduced())
-}
-
-/// A share of an allowance, to nine digits, half away from zero.
-fn part(included: Quantity, share: Exact) -> Result<Quantity, RateError> {
-    let exact = Exact::ratio(included.0, Quantity::ONE.0).and_then(|included| included.checked_mul(share));
-    let rounded = exact.and_then(|exact| exact.round(Quantity::FRACTIONAL_DIGITS));
-    rounded.map(Quantity).ok_or(RateError::QuantityOverflow)
 }

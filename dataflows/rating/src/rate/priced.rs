@@ -1,7 +1,7 @@
 //! A step along a curve, rounded: what a line, and every answer to what something would cost, is made of.
 
-use super::{RateError, TierShare};
-use crate::charge::{self, ChargeError, Curve, TierAmount, Tiers};
+use super::{RateError, StepShare, TierShare};
+use crate::charge::{ChargeError, Curve, StepAmount, TierAmount};
 use crate::number::{Currency, Exact, Quantity, UNROUNDED_DIGITS};
 use crate::tables::Charge;
 
@@ -10,13 +10,14 @@ use crate::tables::Charge;
 pub struct Priced {
     pub overage: Quantity,
     pub tiers: Vec<TierShare>,
+    pub steps: Vec<StepShare>,
     pub amount_unrounded: i128,
     pub amount_minor_units: i128,
 }
 
 /// What `quantity` costs in a whole period under one charge: the line of a period with one span.
 pub fn price(charge: &Charge, quantity: Quantity, currency: Currency) -> Result<Priced, RateError> {
-    step(&Curve::new(charge, charge.included)?, Quantity::ZERO, quantity, None, currency)
+    step(&Curve::new(charge)?, Quantity::ZERO, quantity, None, currency)
 }
 
 /// The step from `before` to `after`, and of that the share that is due, rounded once.
@@ -27,37 +28,42 @@ pub(super) fn step(
     share_due: Option<Exact>,
     currency: Currency,
 ) -> Result<Priced, RateError> {
-    let overage = curve.overage(after).checked_sub(curve.overage(before)).ok_or(RateError::QuantityOverflow)?;
-    let mut tiers = curve.between(before, after)?;
+    let overage = curve.overage(after)?.checked_sub(curve.overage(before)?).ok_or(RateError::QuantityOverflow)?;
+    let mut cost = curve.between(before, after)?;
     if let Some(share) = share_due {
-        scale(&mut tiers, share)?;
+        cost = cost.times(share).ok_or(RateError::AmountOverflow)?;
     }
-    let amount = charge::total(&tiers).ok_or(RateError::AmountOverflow)?;
+    let amount = cost.total().ok_or(RateError::AmountOverflow)?;
     Ok(Priced {
         overage,
-        tiers: tiers.iter().map(unrounded).collect::<Result<_, _>>()?,
-        amount_unrounded: amount.round(UNROUNDED_DIGITS).ok_or(RateError::AmountOverflow)?,
+        tiers: cost.tiers.iter().map(tier_share).collect::<Result<_, _>>()?,
+        steps: cost.steps.iter().map(step_share).collect::<Result<_, _>>()?,
+        amount_unrounded: unrounded(amount)?,
         amount_minor_units: amount.round(currency.minor_unit_digits()).ok_or(RateError::AmountOverflow)?,
     })
 }
 
-fn scale(tiers: &mut Tiers, share: Exact) -> Result<(), RateError> {
-    for tier in tiers {
-        tier.amount = tier.amount.checked_mul(share).ok_or(RateError::AmountOverflow)?;
-    }
-    Ok(())
+fn tier_share(tier: &TierAmount) -> Result<TierShare, RateError> {
+    Ok(TierShare { tier: tier.tier, quantity: tier.quantity, amount_unrounded: unrounded(tier.amount)? })
 }
 
-fn unrounded(tier: &TierAmount) -> Result<TierShare, RateError> {
-    let amount_unrounded = tier.amount.round(UNROUNDED_DIGITS).ok_or(RateError::AmountOverflow)?;
-    Ok(TierShare { tier: tier.tier, quantity: tier.quantity, amount_unrounded })
+fn step_share(step: &StepAmount) -> Result<StepShare, RateError> {
+    let amount_unrounded = unrounded(step.amount)?;
+    Ok(StepShare { kind: step.kind, index: step.index, quantity: step.quantity, amount_unrounded })
+}
+
+fn unrounded(amount: Exact) -> Result<i128, RateError> {
+    amount.round(UNROUNDED_DIGITS).ok_or(RateError::AmountOverflow)
 }
 
 impl From<ChargeError> for RateError {
     fn from(error: ChargeError) -> RateError {
         match error {
+            ChargeError::QuantityOverflow => RateError::QuantityOverflow,
             ChargeError::AmountOverflow => RateError::AmountOverflow,
-            ChargeError::Price(_) | ChargeError::InvalidTiers => RateError::InvalidCharge,
+            ChargeError::Price(_) | ChargeError::InvalidTiers | ChargeError::InvalidConversion => {
+                RateError::InvalidCharge
+            }
         }
     }
 }

@@ -92,7 +92,7 @@ mistake_codes! {
     UnknownTimeZone = "unknown_time_zone",
     /// Not a civil date or date-time of whole minutes.
     InvalidAnchor = "invalid_anchor",
-    /// A graduated charge without tiers.
+    /// A charge by tiers without tiers.
     TierMissing = "tier_missing",
     /// A tier ends below the one before it.
     TierNotIncreasing = "tier_not_increasing",
@@ -104,6 +104,10 @@ mistake_codes! {
     TierUnboundedBeforeLast = "tier_unbounded_before_last",
     /// More than 100 tiers.
     TierTooMany = "tier_too_many",
+    /// A charge's minimum is above its maximum.
+    MinimumAboveMaximum = "minimum_above_maximum",
+    /// A dynamic price for a meter that does not sum amounts up.
+    NotASum = "not_a_sum",
     /// A plan charges the same meter twice.
     MeterChargedTwice = "meter_charged_twice",
     /// A subscription holds the same add-on twice.

@@ -9,6 +9,7 @@
 //! catalog files (`catalog::parse`). Both become one document, and one set of readers (`read`) turns it into rows.
 
 mod change;
+mod charge;
 mod debezium;
 pub(crate) mod document;
 pub(crate) mod json;
@@ -22,11 +23,15 @@ mod subscription;
 
 pub(crate) use change::line;
 pub use change::{RowChange, read_change, read_key, read_line, read_row};
+pub use charge::{
+    Allowance, Charge, ChargeModel, ChargeRules, Discount, PercentageTier, Price, Prices, StairstepTier, Tier,
+    UnitConversion,
+};
 pub use meter::{Aggregation, Condition, Meter, NumberToken, Scalar, ValueField};
 pub(crate) use mistake::Found;
 pub use mistake::{MistakeCode, RowMistake};
 pub use phase::{PausedUsage, Phase, PhaseKind, TrialLimit};
-pub use plan::{AddOn, Allowance, Charge, ChargeModel, Plan, Price, Tier};
+pub use plan::{AddOn, Plan};
 pub use row::{Row, RowKey, Table};
 pub use subscription::{
     Adjustment, AdjustmentKind, Cadence, Grant, GrantKind, Interval, Override, SubscribedAddOn, Subscription,

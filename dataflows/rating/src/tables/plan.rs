@@ -1,9 +1,9 @@
-//! What is charged: plans as versions, their charges, and add-ons.
+//! What is charged: plans as versions, and add-ons. What one meter costs is a `charge`.
 
-use crate::number::{Quantity, serde_decimal};
+use super::Charge;
 use crate::time::EventTime;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// One version of a plan, in force from `effective_from` until the next version.
@@ -23,66 +23,6 @@ pub struct Plan {
     /// say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_hours: Option<u32>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Charge {
-    pub meter: Arc<str>,
-    /// Units that cost nothing in each period.
-    #[serde(default)]
-    pub included: Quantity,
-    #[serde(default)]
-    pub allowance: Allowance,
-    #[serde(flatten)]
-    pub model: ChargeModel,
-}
-
-/// What becomes of `included` where terms change inside a period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Allowance {
-    /// The usage of earlier segments counts against the allowance and the tiers of the later ones.
-    #[default]
-    Whole,
-    /// Each segment has the share of `included` that its length has of the period, and starts from zero.
-    Prorated,
-}
-
-/// How a quantity above the allowance becomes an amount.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "model", rename_all = "snake_case")]
-pub enum ChargeModel {
-    PerUnit {
-        #[serde(flatten)]
-        price: Price,
-    },
-    /// Each unit at the price of the tier it falls into; tiers begin above the allowance.
-    Graduated { tiers: Vec<Tier> },
-}
-
-/// `price` for each `per` units, at most 12 fractional digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Price {
-    #[serde(with = "serde_decimal")]
-    pub price: Decimal,
-    #[serde(default = "one")]
-    pub per: Quantity,
-}
-
-fn one() -> Quantity {
-    Quantity::ONE
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Tier {
-    /// The last quantity of the tier, inclusive, counted from the allowance; absent on the last tier only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub up_to: Option<Quantity>,
-    #[serde(flatten)]
-    pub price: Price,
-    /// Charged once when the tier is entered by a quantity above its lower bound.
-    #[serde(default, with = "serde_decimal")]
-    pub flat: Decimal,
 }
 
 /// One version of an add-on that a subscription may hold.

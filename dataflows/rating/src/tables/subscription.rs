@@ -1,7 +1,7 @@
 //! Who has which terms: subscriptions, overrides, grants and adjustments of one organization.
 
 use crate::number::Quantity;
-use crate::tables::{Allowance, ChargeModel, Phase};
+use crate::tables::{Allowance, Phase, Prices};
 use crate::time::EventTime;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ pub struct Override {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowance: Option<Allowance>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub charge: Option<ChargeModel>,
+    pub charge: Option<Prices>,
 }
 
 /// Credits given to an organization.
@@ -118,7 +118,7 @@ pub struct Adjustment {
     pub percent: Option<Decimal>,
     /// The prices of an event-based adjustment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub charge: Option<ChargeModel>,
+    pub charge: Option<Prices>,
     pub effective_from: EventTime,
     pub effective_to: EventTime,
 }

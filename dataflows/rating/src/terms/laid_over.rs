@@ -7,7 +7,7 @@
 use super::schedule::{Apart, Terms};
 use crate::number::Quantity;
 use crate::tables::{
-    Adjustment, AdjustmentKind, Allowance, Charge, ChargeModel, Override, PausedUsage, Phase, PhaseKind,
+    Adjustment, AdjustmentKind, Allowance, Charge, ChargeRules, Override, PausedUsage, Phase, PhaseKind, Prices,
 };
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -31,21 +31,22 @@ pub(super) fn priced(
 ) -> Priced {
     let mut included = base.map(|charge| charge.included);
     let mut allowance = base.map(|charge| charge.allowance);
-    let mut model = base.map(|charge| &charge.model);
+    let mut prices = base.map(|charge| Prices { model: charge.model.clone(), rules: charge.rules.clone() });
     for row in overrides {
         included = row.included.or(included);
         allowance = row.allowance.or(allowance);
-        model = row.charge.as_ref().or(model);
+        prices = row.charge.clone().or(prices);
     }
     let mut price_percent = Terms::FULL_PRICE;
     for row in adjustments {
-        adjust(row, &mut model, &mut price_percent);
+        adjust(row, &mut prices, &mut price_percent);
     }
-    let charge = model.map(|model| Charge {
+    let charge = prices.map(|Prices { model, rules }| Charge {
         meter: meter.clone(),
         included: included.unwrap_or_default(),
         allowance: allowance.unwrap_or_default(),
-        model: model.clone(),
+        model,
+        rules,
     });
     match phase.and_then(|phase| apart(phase, meter)) {
         None => Priced { apart: None, charge, price_percent },
@@ -57,13 +58,15 @@ pub(super) fn priced(
 }
 
 /// Prices of an event stand as they are: a percentage that began before them does not touch them.
-fn adjust<'a>(row: &'a Adjustment, model: &mut Option<&'a ChargeModel>, price_percent: &mut Decimal) {
+fn adjust(row: &Adjustment, prices: &mut Option<Prices>, price_percent: &mut Decimal) {
     let percent = row.percent.unwrap_or_default();
     match row.kind {
         AdjustmentKind::TemporaryUsers => *price_percent = Terms::FULL_PRICE - percent,
         AdjustmentKind::AutomaticLimitScaling => *price_percent = Terms::FULL_PRICE + percent,
         AdjustmentKind::EventBased => {
-            *model = row.charge.as_ref().or(*model);
+            if row.charge.is_some() {
+                prices.clone_from(&row.charge);
+            }
             *price_percent = Terms::FULL_PRICE;
         }
     }
@@ -81,7 +84,9 @@ fn apart(phase: &Phase, meter: &str) -> Option<(Apart, Option<Quantity>)> {
     }
 }
 
-/// A trial's limit takes the place of the allowance, whole: it is given for the trial, however long that is.
+/// A trial's limit takes the place of the allowance, whole: it is given for the trial, however long that is. A minimum
+/// would make usage below the limit cost something.
 fn within_limit(charge: Charge, included: Quantity) -> Charge {
-    Charge { included, allowance: Allowance::Whole, ..charge }
+    let rules = ChargeRules { minimum: None, ..charge.rules };
+    Charge { included, allowance: Allowance::Whole, rules, ..charge }
 }

@@ -1,10 +1,11 @@
 //! Generators of rows that keep every rule.
 
+use super::any_charges::{allowance, prices};
 use highwater_rating::number::Quantity;
 use highwater_rating::tables::{
-    AddOn, Adjustment, AdjustmentKind, Aggregation, Allowance, Cadence, Charge, ChargeModel, Condition, Grant,
-    GrantKind, Interval, Meter, NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Price, Row, Scalar,
-    SubscribedAddOn, Subscription, Tier, TrialLimit, ValueField,
+    AddOn, Adjustment, AdjustmentKind, Aggregation, Cadence, Charge, Condition, Grant, GrantKind, Interval, Meter,
+    NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Prices, Row, Scalar, SubscribedAddOn, Subscription,
+    TrialLimit, ValueField,
 };
 use highwater_rating::time::EventTime;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -44,15 +45,15 @@ fn after(from: EventTime) -> impl Strategy<Value = EventTime> {
     (1..500_000i64).prop_map(move |minutes| EventTime(from.0 + minutes * 60_000_000))
 }
 
-fn quantity() -> impl Strategy<Value = Quantity> {
+pub fn quantity() -> impl Strategy<Value = Quantity> {
     prop_oneof![(0..10_000i64).prop_map(Quantity::units), (0..=Quantity::LIMIT.0).prop_map(Quantity)]
 }
 
-fn positive() -> impl Strategy<Value = Quantity> {
+pub fn positive() -> impl Strategy<Value = Quantity> {
     quantity().prop_map(|quantity| quantity.max(Quantity(1)))
 }
 
-fn decimal() -> impl Strategy<Value = Decimal> {
+pub fn decimal() -> impl Strategy<Value = Decimal> {
     (0..1_000_000_000i64, 0..=12u32).prop_map(|(digits, scale)| Decimal::new(digits, scale).normalize())
 }
 
@@ -101,29 +102,8 @@ fn meter() -> impl Strategy<Value = Meter> {
     )
 }
 
-fn price() -> impl Strategy<Value = Price> {
-    (decimal(), positive()).prop_map(|(price, per)| Price { price, per })
-}
-
-fn charge_model() -> impl Strategy<Value = ChargeModel> {
-    let tiers = (btree_map(1..1_000_000i64, (price(), decimal()), 0..4), price(), decimal());
-    prop_oneof![
-        price().prop_map(|price| ChargeModel::PerUnit { price }),
-        tiers.prop_map(|(bounded, last, last_flat)| {
-            let bounded =
-                bounded.into_iter().map(|(end, (price, flat))| Tier { up_to: Some(Quantity::units(end)), price, flat });
-            let last = Tier { up_to: None, price: last, flat: last_flat };
-            ChargeModel::Graduated { tiers: bounded.chain([last]).collect() }
-        }),
-    ]
-}
-
-fn allowance() -> impl Strategy<Value = Allowance> {
-    select(vec![Allowance::Whole, Allowance::Prorated])
-}
-
 fn plan() -> impl Strategy<Value = Plan> {
-    let charges = btree_map(name(), (quantity(), allowance(), charge_model()), 0..4);
+    let charges = btree_map(name(), (quantity(), allowance(), prices()), 0..4);
     (name(), label(), instant(), charges, option::of(whole_price()), option::of(0u32..=8_784)).prop_map(
         |(plan, name, effective_from, charges, base_price, grace_hours)| Plan {
             plan,
@@ -132,7 +112,13 @@ fn plan() -> impl Strategy<Value = Plan> {
             effective_from,
             charges: charges
                 .into_iter()
-                .map(|(meter, (included, allowance, model))| Charge { meter, included, allowance, model })
+                .map(|(meter, (included, allowance, Prices { model, rules }))| Charge {
+                    meter,
+                    included,
+                    allowance,
+                    model,
+                    rules,
+                })
                 .collect(),
             base_price,
             grace_hours,
@@ -192,7 +178,7 @@ fn phase() -> impl Strategy<Value = Phase> {
 
 fn an_override() -> impl Strategy<Value = Override> {
     let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
-    (name(), name(), name(), validity, quantity(), option::of(allowance()), option::of(charge_model())).prop_map(
+    (name(), name(), name(), validity, quantity(), option::of(allowance()), option::of(prices())).prop_map(
         |(id, organization_id, meter, (effective_from, effective_to), included, allowance, charge)| Override {
             id,
             organization_id,
@@ -229,7 +215,7 @@ fn adjustment() -> impl Strategy<Value = Adjustment> {
     let terms = prop_oneof![
         (Just(AdjustmentKind::TemporaryUsers), percent.clone(), Just(None)),
         (Just(AdjustmentKind::AutomaticLimitScaling), percent, Just(None)),
-        (Just(AdjustmentKind::EventBased), Just(None), charge_model().prop_map(Some)),
+        (Just(AdjustmentKind::EventBased), Just(None), prices().prop_map(Some)),
     ];
     let validity = instant().prop_flat_map(|from| (Just(from), after(from)));
     (name(), option::of(name()), name(), terms, validity).prop_map(

@@ -5,7 +5,8 @@
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{PeriodUsage, RateError, RatedPeriod, SpanUsage, rate};
 use highwater_rating::tables::{
-    Aggregation, Allowance, Cadence, Charge, ChargeModel, Interval, Override, Plan, Price, Subscription, Tier,
+    Aggregation, Allowance, Cadence, Charge, ChargeModel, ChargeRules, Interval, Override, Plan, Price, Row,
+    Subscription, Table, Tier, read_row,
 };
 use highwater_rating::terms::{Period, Schedule, Span, SpanOrGap, Terms};
 use highwater_rating::time::EventTime;
@@ -48,7 +49,19 @@ pub fn graduated(tiers: &str) -> ChargeModel {
 }
 
 pub fn charge(included: &str, allowance: Allowance, model: ChargeModel) -> Charge {
-    Charge { meter: METER.into(), included: quantity(included), allowance, model }
+    let rules = ChargeRules::default();
+    Charge { meter: METER.into(), included: quantity(included), allowance, model, rules }
+}
+
+/// A charge as a row has it, its meter left out.
+pub fn charge_of(json: &str) -> Charge {
+    let row = format!(
+        r#"{{"plan":"p","currency":"USD","effective_from":"2026-01-01T00:00:00Z","charges":[{{"meter":"{METER}",{json}}}]}}"#
+    );
+    match read_row(Table::Plans, row.as_bytes()) {
+        Ok(Row::Plans(plan)) => plan.charges[0].clone(),
+        other => panic!("{json}: {other:?}"),
+    }
 }
 
 pub fn plan(name: &str, effective_from: &str, charges: Vec<Charge>) -> Plan {

@@ -3,6 +3,9 @@
 //! A reader takes a node and returns what it means, or `None` after it has said why not. It goes on after a mistake,
 //! so that a person sees all of them at once. Does not own rules between rows (`catalog::check`).
 
+pub(crate) mod charge;
+mod charge_model;
+mod charge_rules;
 mod fields;
 mod meter;
 pub(crate) mod numbers;

@@ -73,6 +73,16 @@ pub(super) fn percent(most: u32) -> impl FnOnce(&Node, &mut Reading) -> Option<D
     }
 }
 
+/// A part of an amount in percent: zero or more.
+pub(super) fn rate_in_percent(node: &Node, reading: &mut Reading) -> Option<Decimal> {
+    let percent = decimal(node, PERCENT_LIMIT, reading)?;
+    if percent < Decimal::ZERO {
+        let message = format!("{percent} is not a percentage from 0 to {PERCENT_LIMIT}");
+        return reading.mistake(MistakeCode::OutOfRange, node, message, "");
+    }
+    Some(percent)
+}
+
 /// The most percent that an adjustment may put on top.
 pub(super) const PREMIUM_LIMIT: u32 = PERCENT_LIMIT as u32;
 

@@ -1,7 +1,7 @@
 //! Rows of `overrides`, `grants` and `adjustments`: what changes an organization's terms.
 
 use super::fields::Fields;
-use super::{Reading, numbers, plan, texts, times};
+use super::{Reading, charge, numbers, plan, texts, times};
 use crate::tables::document::Node;
 use crate::tables::mistake::MistakeCode;
 use crate::tables::{Adjustment, AdjustmentKind, Grant, GrantKind, Override, Table};
@@ -31,8 +31,8 @@ pub(super) fn an_override(node: &Node, reading: &mut Reading) -> Option<Override
     let effective_from = fields.required("effective_from", reading, times::instant);
     let effective_to = times::end(&fields, "effective_to", effective_from, MistakeCode::EmptyValidity, reading);
     let included = fields.optional("included", reading, numbers::quantity);
-    let allowance = fields.optional("allowance", reading, plan::allowance);
-    let charge = fields.optional("charge", reading, plan::charge_model);
+    let allowance = fields.optional("allowance", reading, charge::allowance);
+    let charge = fields.optional("charge", reading, charge::prices);
     if let (Some(None), Some(None), Some(None)) = (&included, &allowance, &charge) {
         let message = "the override replaces nothing";
         let hint = "give `included`, `allowance` or `charge`";
@@ -111,7 +111,7 @@ pub(super) fn adjustment(node: &Node, reading: &mut Reading) -> Option<Adjustmen
         }
         AdjustmentKind::EventBased => {
             let alone = fields.refuse(&["percent"], "event-based terms have prices of their own", reading);
-            let charge = fields.required("charge", reading, plan::charge_model);
+            let charge = fields.required("charge", reading, charge::prices);
             alone.and(Some((None, Some(charge?))))
         }
     });
