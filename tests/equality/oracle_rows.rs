@@ -97,8 +97,13 @@ fn line_text(line: &RatedLine) -> String {
         .iter()
         .map(|tier| format!("{}: {} {}", tier.tier, nanos(&tier.quantity), tier.amount_unrounded))
         .collect();
+    let steps: Vec<String> = line
+        .steps
+        .iter()
+        .map(|step| format!("{} {}: {} {}", step.kind, step.index, nanos(&step.quantity), step.amount_unrounded))
+        .collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
         line.span.start,
         line.span.end,
         terms.subscription,

@@ -173,8 +173,13 @@ fn line_text(line: &RatedLine) -> String {
     let terms = &line.span.terms;
     let tiers: Vec<String> =
         line.tiers.iter().map(|tier| format!("{}: {} {}", tier.tier, tier.quantity.0, tier.amount_unrounded)).collect();
+    let steps: Vec<String> = line
+        .steps
+        .iter()
+        .map(|step| format!("{} {}: {} {}", step.kind.name(), step.index, step.quantity.0, step.amount_unrounded))
+        .collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
         line.span.start.0,
         line.span.end.0,
         terms.subscription,

@@ -14,6 +14,7 @@ mod fold;
 pub mod generate;
 mod ledger;
 mod meter;
+mod pricing;
 mod rating;
 mod strict_json;
 pub mod tables;
@@ -21,7 +22,7 @@ mod terms;
 
 pub use event::RawRecord;
 pub use ledger::{Identity, Outcome, RecordOutcome};
-pub use rating::{RateError, RatedLine, RatedPeriod, TierShare};
+pub use rating::{RateError, RatedLine, RatedPeriod, StepShare, TierShare};
 pub use tables::TableChange;
 pub use terms::{Span, Terms};
 
@@ -143,7 +144,7 @@ fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Resul
 mod tests {
     use super::*;
 
-    const WORDS: [&str; 25] = [
+    const WORDS: [&str; 40] = [
         "Accepted",
         "Duplicate",
         "Conflicting",
@@ -152,6 +153,21 @@ mod tests {
         "MixedCurrencies",
         "several lines",
         "several tiers",
+        "flat",
+        "per_unit",
+        "graduated",
+        "volume",
+        "package",
+        "stairstep",
+        "percentage",
+        "graduated_percentage",
+        "dynamic",
+        "free_units",
+        "discount",
+        "minimum",
+        "maximum",
+        "a conversion",
+        "a tier left behind",
         "byte_order_mark",
         "cardinality_exceeded",
         "duplicate_key",
@@ -189,6 +205,15 @@ mod tests {
                         seen.extend((period.lines.len() > 1).then(|| "several lines".to_owned()));
                         let several_tiers = period.lines.iter().any(|line| line.tiers.len() > 1);
                         seen.extend(several_tiers.then(|| "several tiers".to_owned()));
+                        for line in &period.lines {
+                            let charge = line.span.terms.charge.as_ref().expect("a line has a charge");
+                            seen.insert(charge.model.clone());
+                            seen.extend(line.steps.iter().map(|step| step.kind.to_owned()));
+                            seen.extend(charge.conversion.is_some().then(|| "a conversion".to_owned()));
+                            let behind = line.quantity > exact::zero()
+                                && line.tiers.iter().any(|tier| tier.quantity < exact::zero());
+                            seen.extend(behind.then(|| "a tier left behind".to_owned()));
+                        }
                     }
                 }
             }

@@ -3,7 +3,8 @@
 use crate::civil::Period;
 use crate::exact::{self, Fraction};
 use crate::fold::{Counted, fold, is_additive};
-use crate::terms::{Charge, Span, Tier};
+use crate::pricing::{Charge, Cost};
+use crate::terms::Span;
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -28,6 +29,7 @@ pub struct RatedLine {
     pub included: Fraction,
     pub overage: Fraction,
     pub tiers: Vec<TierShare>,
+    pub steps: Vec<StepShare>,
     /// In units of 10^-18.
     pub amount_unrounded: BigInt,
     pub amount_minor_units: BigInt,
@@ -36,6 +38,14 @@ pub struct RatedLine {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TierShare {
     pub tier: usize,
+    pub quantity: Fraction,
+    pub amount_unrounded: BigInt,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepShare {
+    pub kind: &'static str,
+    pub index: usize,
     pub quantity: Fraction,
     pub amount_unrounded: BigInt,
 }
@@ -111,56 +121,64 @@ fn line(
     let length = |start: i64, end: i64| exact::integer(end) - exact::integer(start);
     let share = length(span.start, span.end) / length(span.period.start, span.period.end);
     let additive = is_additive(aggregation);
-    // The amount of a level is already a share of the period; its allowance is not cut as well.
-    let included = match charge.prorated && additive {
-        true => exact::to_nine_digits(&(&charge.included * &share)),
-        false => charge.included.clone(),
-    };
+    // The amount of a level is already a share of the period; what it is given is not cut as well.
+    let charge = &if charge.prorated && additive { charge.for_share(&share) } else { charge.clone() };
     let starts_at = if additive && !charge.prorated { before.clone() } else { exact::zero() };
-    let multiplier = if additive { exact::integer(1) } else { share } * &span.terms.factor;
+    let due = if additive { exact::integer(1) } else { share };
 
-    let low = overage(&starts_at, &included);
-    let high = overage(&(starts_at + quantity), &included);
-    let mut amount = exact::zero();
-    let mut tiers = Vec::new();
-    for (index, ((units_low, amount_low), (units_high, amount_high))) in
-        in_tiers(&charge.tiers, &low).into_iter().zip(in_tiers(&charge.tiers, &high)).enumerate()
-    {
-        let tier_amount = (amount_high - amount_low) * &multiplier;
-        let units = units_high - units_low;
-        if !units.is_zero() {
-            tiers.push(TierShare { tier: index, quantity: units, amount_unrounded: attos(&tier_amount)? });
-        }
-        amount += tier_amount;
-    }
+    let low = charge.cost(&starts_at, &span.terms.factor);
+    let high = charge.cost(&(starts_at + quantity), &span.terms.factor);
+    let overage = &high.overage - &low.overage;
+    let (tiers, steps) = (tiers_between(&low, &high, &due), steps_between(&low, &high, &due));
+    let amount: Fraction = tiers.iter().map(|(_, part)| &part.1).chain(steps.iter().map(|(_, part)| &part.1)).sum();
+    let tier = |(tier, (quantity, amount)): (usize, (Fraction, Fraction))| {
+        Ok(TierShare { tier, quantity, amount_unrounded: attos(&amount)? })
+    };
+    let step = |((kind, index), (quantity, amount)): ((&'static str, usize), (Fraction, Fraction))| {
+        Ok(StepShare { kind, index, quantity, amount_unrounded: attos(&amount)? })
+    };
     Ok(RatedLine {
         span: span.clone(),
         events,
         quantity: quantity.clone(),
-        included,
-        overage: high - low,
-        tiers,
+        included: charge.included.clone(),
+        overage,
+        tiers: tiers.into_iter().map(tier).collect::<Result<_, _>>()?,
+        steps: steps.into_iter().map(step).collect::<Result<_, _>>()?,
         amount_unrounded: attos(&amount)?,
         amount_minor_units: exact::round(&amount, minor_digits(&span.terms.currency)),
     })
 }
 
-fn overage(total: &Fraction, included: &Fraction) -> Fraction {
-    exact::larger(total - included, exact::zero())
+type Part<K> = (K, (Fraction, Fraction));
+
+fn tiers_between(low: &Cost, high: &Cost, due: &Fraction) -> Vec<Part<usize>> {
+    let nothing = (exact::zero(), exact::zero());
+    let last = low.tiers.keys().chain(high.tiers.keys()).max().map_or(0, |last| last + 1);
+    let parts = (0..last).map(|tier| {
+        let ((units_low, low), (units_high, high)) =
+            (low.tiers.get(&tier).unwrap_or(&nothing), high.tiers.get(&tier).unwrap_or(&nothing));
+        (tier, (units_high - units_low, (high - low) * due))
+    });
+    parts.filter(is_something).collect()
 }
 
-/// For each tier how many of the first `units` above the allowance fall into it, and what those cost.
-fn in_tiers(tiers: &[Tier], units: &Fraction) -> Vec<(Fraction, Fraction)> {
-    let mut lower = exact::zero();
-    let mut shares = Vec::new();
-    for tier in tiers {
-        let upper = tier.up_to.clone().unwrap_or_else(|| exact::larger(units.clone(), lower.clone()));
-        let inside = exact::larger(units.min(&upper) - &lower, exact::zero());
-        let flat = if inside.is_zero() { exact::zero() } else { tier.flat.clone() };
-        shares.push((inside.clone(), &inside * &tier.price / &tier.per + flat));
-        lower = upper;
-    }
-    shares
+fn steps_between(low: &Cost, high: &Cost, due: &Fraction) -> Vec<Part<(&'static str, usize)>> {
+    let of = |cost: &Cost, key: (&str, usize)| {
+        let found = cost.steps.iter().find(|(other, _)| *other == key);
+        found.map_or_else(|| (exact::zero(), exact::zero()), |(_, part)| part.clone())
+    };
+    let discounts = low.steps.len().max(high.steps.len());
+    let keys = [("free_units", 0)].into_iter().chain((0..discounts).map(|index| ("discount", index)));
+    let parts = keys.chain([("minimum", 0), ("maximum", 0)]).map(|key| {
+        let ((units_low, low), (units_high, high)) = (of(low, key), of(high, key));
+        (key, (units_high - units_low, (high - low) * due))
+    });
+    parts.filter(is_something).collect()
+}
+
+fn is_something<K>((_, (units, amount)): &Part<K>) -> bool {
+    !units.is_zero() || !amount.is_zero()
 }
 
 fn attos(amount: &Fraction) -> Result<BigInt, RateError> {

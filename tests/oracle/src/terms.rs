@@ -4,6 +4,7 @@
 
 use crate::civil::{Cadence, Micros, Period};
 use crate::exact::{self, Fraction};
+use crate::pricing::Charge;
 use crate::tables::{Tables, covers, effective_from, effective_to, text};
 use serde_json::Value;
 
@@ -21,24 +22,6 @@ pub struct Terms {
     pub charge: Option<Charge>,
     /// What prices are multiplied with: 1, 1/2, 5/4.
     pub factor: Fraction,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Charge {
-    pub included: Fraction,
-    pub prorated: bool,
-    /// `per_unit` or `graduated`: a graduated charge of one tier is still another model.
-    pub model: String,
-    pub tiers: Vec<Tier>,
-}
-
-/// Of a graduated charge; a per-unit charge is one tier without end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tier {
-    pub up_to: Option<Fraction>,
-    pub price: Fraction,
-    pub per: Fraction,
-    pub flat: Fraction,
 }
 
 /// The longest stretch of one period in which the same terms hold, half-open.
@@ -151,7 +134,8 @@ impl<'a> Book<'a> {
                 let limit = limits.into_iter().flatten().find(|limit| limit["meter"] == self.meter);
                 let limited = |charge: Charge| {
                     let included = exact::row_decimal(&limit?["included"]);
-                    Some(Charge { included, prorated: false, ..charge })
+                    // Usage below the limit is free, whatever the least is that other usage costs.
+                    Some(Charge { included, prorated: false, minimum: None, ..charge })
                 };
                 (Some("trial".to_owned()), charge.and_then(limited))
             }
@@ -239,26 +223,7 @@ impl Fields<'_> {
     /// Without a price there is no charge, whatever else an override says.
     fn charge(&self) -> Option<Charge> {
         let model = self.model?;
-        let tiers = match text(model, "model") {
-            "per_unit" => vec![Tier { up_to: None, ..tier(model) }],
-            "graduated" => model["tiers"].as_array().expect("tiers").iter().map(tier).collect(),
-            other => panic!("no such charge model: {other}"),
-        };
-        Some(Charge {
-            included: self.included.map_or_else(exact::zero, exact::row_decimal),
-            prorated: self.allowance.is_some_and(|allowance| allowance == "prorated"),
-            model: text(model, "model").to_owned(),
-            tiers,
-        })
-    }
-}
-
-fn tier(row: &Value) -> Tier {
-    let number = |field: &str, default: i64| row.get(field).map_or_else(|| exact::integer(default), exact::row_decimal);
-    Tier {
-        up_to: row.get("up_to").map(exact::row_decimal),
-        price: exact::row_decimal(&row["price"]),
-        per: number("per", 1),
-        flat: number("flat", 0),
+        let included = self.included.map_or_else(exact::zero, exact::row_decimal);
+        Some(Charge::of_row(model, included, self.allowance.is_some_and(|allowance| allowance == "prorated")))
     }
 }

@@ -148,3 +148,35 @@ fn every_record_has_one_outcome() {
     assert_eq!(outcomes, records.map(|(_, outcome)| outcome));
     assert!(expected.usage.is_empty(), "what was retracted leaves nothing behind");
 }
+
+/// Ten, then a hundred, under each model; each amount was worked out on paper.
+#[test]
+fn every_model_costs_what_a_person_worked_out() {
+    let tiers = json!([{"up_to": "10", "price": "1"}, {"price": "0.5", "flat": "2"}]);
+    #[rustfmt::skip]
+    let cases = [
+        (json!({"model": "flat", "price": "49"}),                           "4900"),
+        (json!({"model": "per_unit", "price": "0.1"}),                      "1100"),
+        // 10 at 1, 100 at 0.5, 2 for the second tier.
+        (json!({"model": "graduated", "tiers": tiers}),                     "6200"),
+        (json!({"model": "volume", "tiers": tiers}),                        "5700"),
+        // Four packages of 30.
+        (json!({"model": "package", "price": "7", "per": "30"}),            "2800"),
+        (json!({"model": "stairstep", "tiers": [{"up_to": "10", "flat": "3"}, {"flat": "4"}]}), "400"),
+        (json!({"model": "percentage", "percent": "2.5"}),                  "275"),
+        // 10 % of 10 and 1 % of 100.
+        (json!({"model": "graduated_percentage", "tiers": [{"up_to": "10", "percent": "10"}, {"percent": "1"}]}), "200"),
+        (json!({"model": "dynamic"}),                                       "11000"),
+        // Two dozen are begun ten times: 110 / 12, up to 10; one is free; a tenth off, then 0.10.
+        (json!({"model": "per_unit", "price": "1", "conversion": {"per": "12", "rounding": "up", "digits": 0}, "free_units": "1", "discounts": [{"percent": "10"}, {"amount": "0.1"}]}), "800"),
+        (json!({"model": "per_unit", "price": "1", "minimum": "200"}),      "20000"),
+        (json!({"model": "per_unit", "price": "1", "maximum": "20"}),       "2000"),
+    ];
+    for (mut charge, expected) in cases {
+        let shown = charge.to_string();
+        charge["meter"] = "calls".into();
+        let rows = vec![meter("sum"), plan("2026-01-01T00:00:00Z", charge), subscription("UTC")];
+        let events = vec![event("1", "2026-11-05T00:00:00Z", "10"), event("2", "2026-11-06T00:00:00Z", "100")];
+        assert_eq!(cents(&november(rows, events)), [expected], "{shown}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Random table rows: meters of every aggregation, plans in versions, subscriptions with changes, gaps, trials and
 //! pauses, overrides, adjustments of one organization and of everybody.
 
+use super::charge::{included, prices};
 use super::dice::Dice;
 use super::scene::Scene;
 use crate::civil::{self, Micros};
@@ -138,7 +139,7 @@ fn plans(dice: &mut Dice, scene: &mut Scene, meters: &[String]) -> Vec<Value> {
 }
 
 fn charge(dice: &mut Dice, meter: &str) -> Value {
-    let mut charge = model(dice);
+    let mut charge = prices(dice);
     charge["meter"] = meter.into();
     if dice.percent(80) {
         charge["included"] = included(dice);
@@ -147,56 +148,6 @@ fn charge(dice: &mut Dice, meter: &str) -> Value {
         charge["allowance"] = (*dice.pick(&["whole", "prorated"])).into();
     }
     charge
-}
-
-fn included(dice: &mut Dice) -> Value {
-    (*dice.pick(&["0", "1", "3", "7.5", "10", "100", "0.000000001", "33.333333333"])).into()
-}
-
-fn model(dice: &mut Dice) -> Value {
-    if dice.percent(50) {
-        let mut row = price(dice);
-        row["model"] = "per_unit".into();
-        return row;
-    }
-    let mut tiers = Vec::new();
-    let mut bound = 0;
-    for _ in 0..dice.between(0, 3) {
-        bound += dice.between(1, 20);
-        let mut tier = price(dice);
-        let fraction = *dice.pick(&["", ".5", ".000000001"]);
-        tier["up_to"] = format!("{bound}{fraction}").into();
-        // The next bound is above this one whatever their fractions are.
-        bound += 1;
-        tiers.push(tier);
-    }
-    tiers.push(price(dice));
-    for tier in &mut tiers {
-        if dice.percent(30) {
-            tier["flat"] = (*dice.pick(&["5", "0.005", "12.345678901234"])).into();
-        }
-    }
-    json!({"model": "graduated", "tiers": tiers})
-}
-
-/// Prices that end between minor units, and divisors that never come out even.
-fn price(dice: &mut Dice) -> Value {
-    let price = *dice.pick(&[
-        "0.10",
-        "5",
-        "0.005",
-        "0.000001",
-        "0.000000000001",
-        "1.333333333333",
-        "0",
-        "15",
-        "0.5",
-        "1000000",
-    ]);
-    match dice.between(0, 2) {
-        0 => json!({"price": price, "per": *dice.pick(&["1000000", "1000", "3", "7", "0.5", "60"])}),
-        _ => json!({"price": price}),
-    }
 }
 
 fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[String]) -> Vec<Value> {
@@ -243,7 +194,7 @@ fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[S
             row.insert("allowance".into(), (*dice.pick(&["whole", "prorated"])).into());
         }
         if dice.percent(50) || !(row.contains_key("included") || row.contains_key("allowance")) {
-            row.insert("charge".into(), model(dice));
+            row.insert("charge".into(), prices(dice));
         }
         rows.push(json!({"table": "overrides", "row": row}));
     }
@@ -301,7 +252,7 @@ fn adjustments(dice: &mut Dice, scene: &mut Scene, organization: Option<&str>, m
 fn season(dice: &mut Dice) -> Map<String, Value> {
     let kind = *dice.pick(&["temporary_users", "automatic_limit_scaling", "event_based"]);
     let (percent, charge) = match kind {
-        "event_based" => (Value::Null, model(dice)),
+        "event_based" => (Value::Null, prices(dice)),
         _ => ((*dice.pick(&["50", "25", "100", "0.000000000001", "33.333"])).into(), Value::Null),
     };
     let fields = [("kind", kind.into()), ("percent", percent), ("charge", charge)];

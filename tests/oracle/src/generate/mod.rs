@@ -3,6 +3,7 @@
 //! Owns what may happen. Does not own how a case is cut into batches and epochs: that is the test's to vary.
 
 mod catalog;
+mod charge;
 mod dice;
 mod scene;
 mod spelling;

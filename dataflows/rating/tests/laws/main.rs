@@ -1,7 +1,10 @@
 //! Laws that hold for any usage and any terms.
 
+mod any_charge;
+#[path = "../rows/mod.rs"]
 mod rows;
 
+use any_charge::{any_charge, any_price, any_tiers};
 use highwater_rating::charge::Curve;
 use highwater_rating::number::{Exact, Quantity};
 use highwater_rating::rate::SpanUsage;
@@ -11,35 +14,18 @@ use proptest::prelude::*;
 use rows::{METER, january, rate_january, usage};
 use rust_decimal::Decimal;
 
-fn any_price() -> impl Strategy<Value = Price> {
-    let per = prop_oneof![Just(1_000_000_000i128), Just(1_000_000_000_000_000), 1..10_000_000_000i128];
-    (0..1_000_000i64, 0..13u32, per)
-        .prop_map(|(mantissa, scale, per)| Price { price: Decimal::new(mantissa, scale), per: Quantity(per) })
+/// Under a volume price one unit more may cost less; under every other one it does not.
+fn is_monotone(charge: &Charge) -> bool {
+    !matches!(charge.model, ChargeModel::Volume { .. })
 }
 
-fn any_tiers() -> impl Strategy<Value = Vec<Tier>> {
-    prop::collection::vec((1..100_000_000_000i128, any_price(), 0..10_000i64), 1..5).prop_map(|rows| {
-        let last = rows.len() - 1;
-        let mut bound = 0;
-        let tier = |(index, (width, price, flat))| {
-            bound += width;
-            let up_to = (index != last).then_some(Quantity(bound));
-            Tier { up_to, price, flat: Decimal::new(flat, 2) }
-        };
-        rows.into_iter().enumerate().map(tier).collect()
-    })
+fn plain(included: i128, model: ChargeModel) -> Charge {
+    let rules = ChargeRules::default();
+    Charge { meter: METER.into(), included: Quantity(included), allowance: Allowance::Whole, model, rules }
 }
 
-fn any_charge(allowance: Allowance) -> impl Strategy<Value = Charge> {
-    let per_unit = any_price().prop_map(|price| ChargeModel::PerUnit { price });
-    let graduated = any_tiers().prop_map(|tiers| ChargeModel::Graduated { tiers });
-    (0..100_000_000_000i128, prop_oneof![per_unit, graduated]).prop_map(move |(included, model)| Charge {
-        meter: METER.into(),
-        included: Quantity(included),
-        allowance,
-        model,
-        rules: ChargeRules::default(),
-    })
+fn is_at_most(less: Exact, more: Exact) -> bool {
+    !more.checked_sub(less).unwrap().is_negative()
 }
 
 fn amount_at(curve: &Curve, quantity: i128) -> Exact {
@@ -69,7 +55,7 @@ proptest! {
 
     #[test]
     fn more_usage_never_costs_less(
-        charge in any_charge(Allowance::Whole),
+        charge in any_charge(Allowance::Whole).prop_filter("monotone", is_monotone),
         used in -1_000_000_000..1_000_000_000_000i128,
         more in 0..1_000_000_000_000i128,
     ) {
@@ -95,6 +81,77 @@ proptest! {
         // Four lines, each at most half of 10^-18 away.
         prop_assert!((unrounded - whole.lines[0].amount_unrounded).abs() <= 2);
         prop_assert!((cut.cost_minor_units - whole.cost_minor_units).abs() <= 2);
+    }
+
+    #[test]
+    fn tiers_and_steps_add_up_to_the_amount(
+        charge in any_charge(Allowance::Whole),
+        before in 0..300_000_000_000i128,
+        after in 0..300_000_000_000i128,
+    ) {
+        let curve = Curve::new(&charge).unwrap();
+        let step = curve.between(Quantity(before), Quantity(after)).unwrap();
+        let difference = amount_at(&curve, after).checked_sub(amount_at(&curve, before)).unwrap();
+        prop_assert_eq!(step.total().unwrap(), difference);
+    }
+
+    #[test]
+    fn a_charge_costs_nothing_below_zero_and_stays_within_its_bounds(
+        charge in any_charge(Allowance::Whole),
+        used in -1_000_000_000..300_000_000_000i128,
+    ) {
+        let amount = amount_at(&Curve::new(&charge).unwrap(), used);
+        prop_assert!(!amount.is_negative());
+        prop_assert!(used > 0 || amount.is_zero());
+        let bound = |bound: Decimal| Exact::ratio(bound.mantissa(), 10i128.pow(bound.scale())).unwrap();
+        if let (Some(minimum), Some(maximum)) = (charge.rules.minimum, charge.rules.maximum) {
+            prop_assert!(is_at_most(amount, bound(maximum)));
+            prop_assert!(used <= 0 || is_at_most(bound(minimum), amount));
+        }
+    }
+
+    #[test]
+    fn graduated_equals_volume_inside_the_first_tier(
+        tiers in any_tiers(),
+        included in 0..1_000_000_000i128,
+        used in 0..200_000_000_000i128,
+    ) {
+        let end = tiers[0].up_to.map_or(used, |end| end.0 + included);
+        let used = used.min(end);
+        let graduated = Curve::new(&plain(included, ChargeModel::Graduated { tiers: tiers.clone() })).unwrap();
+        let volume = Curve::new(&plain(included, ChargeModel::Volume { tiers })).unwrap();
+        prop_assert_eq!(graduated.at(Quantity(used)).unwrap(), volume.at(Quantity(used)).unwrap());
+    }
+
+    /// A package costs no less than its units do one by one, and less than one package more.
+    #[test]
+    fn a_package_costs_at_least_what_its_units_do(
+        price in any_price(),
+        included in 0..100_000_000_000i128,
+        used in 0..300_000_000_000i128,
+    ) {
+        let of = |model| amount_at(&Curve::new(&plain(included, model)).unwrap(), used);
+        let (package, units) = (of(ChargeModel::Package { price: price.clone() }), of(ChargeModel::PerUnit { price: price.clone() }));
+        prop_assert!(is_at_most(units, package));
+        let one = Exact::ratio(price.price.mantissa(), 10i128.pow(price.price.scale())).unwrap();
+        prop_assert!(is_at_most(package, units.checked_add(one).unwrap()));
+    }
+
+    #[test]
+    fn free_units_and_discounts_never_make_dearer(
+        charge in any_charge(Allowance::Whole),
+        used in 0..300_000_000_000i128,
+    ) {
+        let rules = ChargeRules { free_units: Quantity::ZERO, discounts: Vec::new(), ..charge.rules.clone() };
+        let dear = Charge { rules, ..charge.clone() };
+        let of = |charge: &Charge| amount_at(&Curve::new(charge).unwrap(), used);
+        prop_assert!(is_at_most(of(&charge), of(&dear)));
+    }
+
+    #[test]
+    fn a_hundred_percent_is_a_dynamic_price(included in 0..100_000_000_000i128, used in 0..300_000_000_000i128) {
+        let of = |model| amount_at(&Curve::new(&plain(included, model)).unwrap(), used);
+        prop_assert_eq!(of(ChargeModel::Percentage { percent: Decimal::ONE_HUNDRED }), of(ChargeModel::Dynamic));
     }
 
     #[test]
