@@ -100,6 +100,15 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
         })
     });
     put("tiers", Value::Array(tiers.collect()));
+    let steps = line.steps.iter().map(|step| {
+        json!({
+            "step": step.kind,
+            "discount": step.index,
+            "quantity": step.quantity,
+            "amount_unrounded": unrounded_text(step.amount_unrounded),
+        })
+    });
+    put("steps", Value::Array(steps.collect()));
     put("amount_unrounded", unrounded_text(line.amount_unrounded).into());
     put("amount", money(&terms.currency, line.amount_minor_units));
     put("amount_minor_units", line.amount_minor_units.to_string().into());

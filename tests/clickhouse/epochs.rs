@@ -8,8 +8,9 @@ use highwater_dataflows::event::{ArchivedEvent, DimensionsKey, MeterIndex, Rejec
 use highwater_dataflows::feed::{Place, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::{Names, organization_key};
+use highwater_rating::charge::StepKind;
 use highwater_rating::number::Quantity;
-use highwater_rating::rate::{RateError, RatedLine, RatedPeriod, TierShare};
+use highwater_rating::rate::{RateError, RatedLine, RatedPeriod, StepShare, TierShare};
 use highwater_rating::tables::{Row, Table, read_row};
 use highwater_rating::terms::{Span, Terms};
 use highwater_rating::time::{EventTime, Period};
@@ -267,8 +268,8 @@ pub fn line(span: Span, amount_minor_units: i128) -> RatedLine {
         quantity: Quantity::units(1_200_000),
         included: Quantity::units(1_000_000),
         overage: Quantity::units(200_000),
-        tiers: vec![TierShare { tier: 0, quantity: Quantity::units(200_000), amount_unrounded }],
-        steps: Vec::new(),
+        tiers: vec![TierShare { tier: 0, quantity: Quantity::units(200_000), amount_unrounded: amount_unrounded + 1 }],
+        steps: vec![StepShare { kind: StepKind::Discount, index: 1, quantity: Quantity(0), amount_unrounded: -1 }],
         amount_unrounded,
         amount_minor_units,
     }

@@ -72,11 +72,11 @@ async fn what_is_written_is_read_in_the_views_to_the_last_digit() {
         ]
     );
     let lines = "SELECT toString((organization_id, subscription, overrides, included_quantity, overage_quantity, tiers.tier, tiers.quantity,
-        tiers.amount_unrounded, amount_unrounded, amount, amount_minor_units, terms)) FROM read_back.rated_lines";
+        tiers.amount_unrounded, steps.step, steps.discount, steps.quantity, steps.amount_unrounded, amount_unrounded, amount, amount_minor_units, terms)) FROM read_back.rated_lines";
     assert_eq!(
         rows(&sink, lines).await,
         [
-            r#"('acme','s-acme',['o-1','o-2'],1000000,200000,[0],[200000],[1.000000000000000001],1.000000000000000001,1,100,'{"meter":"api_calls","included":"1000000","allowance":"whole","model":"per_unit","price":"5","per":"1000000"}')"#
+            r#"('acme','s-acme',['o-1','o-2'],1000000,200000,[0],[200000],[1.000000000000000002],['discount'],[1],[0],[-0.000000000000000001],1.000000000000000001,1,100,'{"meter":"api_calls","included":"1000000","allowance":"whole","model":"per_unit","price":"5","per":"1000000"}')"#
         ]
     );
     let raw = "SELECT concat(outcome, ' ', code, ' ', path, ' ', hex(raw), ' ', place_topic, '[', toString(place_partition), ']@', toString(place_offset)) FROM read_back.rejected_events ORDER BY 1";

@@ -83,6 +83,10 @@ CREATE OR REPLACE VIEW highwater.rated_lines
     `tiers.tier` Array(UInt32) COMMENT 'Which tiers the overage fell into, counted from 0. ARRAY JOIN tiers gives a row a tier.',
     `tiers.quantity` Array(Decimal(38, 9)) COMMENT 'How many units fell into each tier.',
     `tiers.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What each tier''s units cost, in units of the currency, before rounding.',
+    `steps.step` Array(String) COMMENT 'What changed the tiers'' amount, in order: free_units, discount, minimum or maximum. Tiers and steps add up to amount_unrounded.',
+    `steps.discount` Array(UInt32) COMMENT 'Which of the charge''s discounts, counted from 0; 0 for every other step.',
+    `steps.quantity` Array(Decimal(38, 9)) COMMENT 'How many units were free; 0 for every other step.',
+    `steps.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What the step added or, below zero, took off, in units of the currency, before rounding.',
     currency LowCardinality(String) COMMENT 'ISO 4217 code of the amounts.',
     amount_unrounded Decimal(38, 18) COMMENT 'The exact amount in units of the currency, before the line''s one rounding.',
     amount Decimal(38, 12) COMMENT 'The amount in units of the currency, rounded once to the minor unit, half away from zero. Totals are sums of these.',
@@ -92,7 +96,8 @@ COMMENT 'What each stretch of a billing period with one set of terms costs, and 
 AS SELECT line_id, kind, meter AS name, organization_id, meter, period_start, period_end, span_start, span_end,
     period_start <= now64(6) AND period_end > now64(6) AS is_current,
     subscription, plan, plan_version, overrides, adjustments, price_percent, apart, terms, events, quantity, included_quantity, overage_quantity,
-    `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, currency, amount_unrounded, amount, amount_minor_units
+    `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, `steps.step`, `steps.discount`, `steps.quantity`, `steps.amount_unrounded`,
+    currency, amount_unrounded, amount, amount_minor_units
 FROM highwater_store.rated_lines FINAL
 UNION ALL
 SELECT line_id, kind, name, organization_id, '' AS meter, period_start, period_end, span_start, span_end,
@@ -101,6 +106,7 @@ SELECT line_id, kind, name, organization_id, '' AS meter, period_start, period_e
     concat('{"price":"', toString(price), '","quantity":"', toString(quantity), '","billing":"', billing, '","charged_seconds":', toString(charged_seconds), ',"whole_seconds":', toString(whole_seconds), '}') AS terms,
     0 AS events, quantity, toDecimal128(0, 9) AS included_quantity, toDecimal128(0, 9) AS overage_quantity,
     CAST([], 'Array(UInt32)') AS `tiers.tier`, CAST([], 'Array(Decimal(38, 9))') AS `tiers.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `tiers.amount_unrounded`,
+    CAST([], 'Array(String)') AS `steps.step`, CAST([], 'Array(UInt32)') AS `steps.discount`, CAST([], 'Array(Decimal(38, 9))') AS `steps.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `steps.amount_unrounded`,
     currency, amount_unrounded, amount, amount_minor_units
 FROM highwater_store.recurring_lines FINAL
 WHERE error = '';

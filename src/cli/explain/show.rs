@@ -31,6 +31,13 @@ pub fn text(explanation: &Explanation) -> String {
     for (tier, quantity, amount) in &line.tiers {
         say(format!("  tier {tier}: {quantity} cost {amount}"));
     }
+    for (step, discount, quantity, amount) in &line.steps {
+        say(match step.as_str() {
+            "free_units" => format!("  free units: {quantity} are {amount}"),
+            "discount" => format!("  discount {discount}: {amount}"),
+            bound => format!("  {bound}: {amount}"),
+        });
+    }
     say(format!("unrounded {} {}", line.amount_unrounded, line.currency));
     say(format!("rounded   {}", money(&line.amount_minor_units, &line.currency)));
     say(format!("terms     {}", line.terms()));

@@ -44,6 +44,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0004_tables_and_progress",
     Table "0005_recurring",
     Table "0008_finals",
+    Table "0010_line_steps",
     View "views/usage",
     View "views/rating",
     View "views/events",

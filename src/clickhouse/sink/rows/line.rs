@@ -39,6 +39,14 @@ pub struct LineRow<'a> {
     tier_quantity: Vec<i128>,
     #[serde(rename = "tiers.amount_unrounded")]
     tier_amount_unrounded: Vec<i128>,
+    #[serde(rename = "steps.step")]
+    step: Vec<&'static str>,
+    #[serde(rename = "steps.discount")]
+    step_discount: Vec<u32>,
+    #[serde(rename = "steps.quantity")]
+    step_quantity: Vec<i128>,
+    #[serde(rename = "steps.amount_unrounded")]
+    step_amount_unrounded: Vec<i128>,
     currency: &'a str,
     amount_unrounded: i128,
     amount: i128,
@@ -85,6 +93,10 @@ impl<'a> LineRow<'a> {
             tier: line.tiers.iter().map(|share| share.tier).collect(),
             tier_quantity: line.tiers.iter().map(|share| share.quantity.0).collect(),
             tier_amount_unrounded: line.tiers.iter().map(|share| share.amount_unrounded).collect(),
+            step: line.steps.iter().map(|step| step.kind.name()).collect(),
+            step_discount: line.steps.iter().map(|step| step.index).collect(),
+            step_quantity: line.steps.iter().map(|step| step.quantity.0).collect(),
+            step_amount_unrounded: line.steps.iter().map(|step| step.amount_unrounded).collect(),
             currency: &terms.currency,
             amount_unrounded: line.amount_unrounded,
             amount: amount.scaled,
@@ -136,6 +148,10 @@ impl<'a> LineRow<'a> {
             tier: Vec::new(),
             tier_quantity: Vec::new(),
             tier_amount_unrounded: Vec::new(),
+            step: Vec::new(),
+            step_discount: Vec::new(),
+            step_quantity: Vec::new(),
+            step_amount_unrounded: Vec::new(),
             currency: "",
             amount_unrounded: 0,
             amount: 0,

@@ -93,13 +93,16 @@ impl Columns {
     fn of(period: &RatedPeriod) -> Result<Columns, RateError> {
         let quantity = |scaled| decimal(scaled).ok_or(RateError::QuantityOverflow);
         for line in &period.lines {
-            let tiers = || line.tiers.iter();
+            let (tiers, steps) = (|| line.tiers.iter(), || line.steps.iter());
             let quantities = [line.quantity.0, line.included.0, line.overage.0];
             quantities
                 .into_iter()
                 .chain(tiers().map(|share| share.quantity.0))
+                .chain(steps().map(|step| step.quantity.0))
                 .try_for_each(|it| quantity(it).map(drop))?;
-            let amounts = std::iter::once(line.amount_unrounded).chain(tiers().map(|share| share.amount_unrounded));
+            let amounts = std::iter::once(line.amount_unrounded)
+                .chain(tiers().map(|share| share.amount_unrounded))
+                .chain(steps().map(|step| step.amount_unrounded));
             if amounts.map(decimal).any(|amount| amount.is_none()) {
                 return Err(RateError::AmountOverflow);
             }
