@@ -9,4 +9,5 @@ pub mod finals;
 pub mod http;
 pub mod replay;
 pub mod service;
+pub mod simulate;
 pub mod source;

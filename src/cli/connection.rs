@@ -51,6 +51,25 @@ impl Connection {
         rows.map_err(|error| CommandError::internal(format_args!("ClickHouse's answer: {error}")))
     }
 
+    /// Hands out the rows of a query as they come, a JSON object each, written as in `rows`.
+    pub async fn each_row(
+        &self,
+        query: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        let query = self.store.client().query(query);
+        let query = query.with_setting("output_format_json_quote_decimals", "1");
+        let mut answer = query.fetch_bytes("JSONEachRow").map_err(|error| self.failed(&error))?;
+        let mut open: Vec<u8> = Vec::new();
+        while let Some(bytes) = answer.next().await.map_err(|error| self.failed(&error))? {
+            open.extend_from_slice(&bytes);
+            let Some(end) = open.iter().rposition(|byte| *byte == b'\n') else { continue };
+            open[..end].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).try_for_each(&mut take)?;
+            open.drain(..=end);
+        }
+        if open.is_empty() { Ok(()) } else { take(&open) }
+    }
+
     pub async fn close(self) {
         if let Some(engine) = self.engine {
             engine.stop().await;

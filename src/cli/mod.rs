@@ -22,7 +22,7 @@ pub mod quote;
 pub mod replay;
 pub mod run;
 mod send;
-
+pub mod simulate;
 pub mod tap;
 
 use clap::error::ErrorKind;
@@ -51,6 +51,7 @@ pub enum Command {
     Run(run::RunArguments),
     Demo(demo::DemoArguments),
     Replay(replay::ReplayArguments),
+    Simulate(simulate::SimulateArguments),
     Explain(explain::ExplainArguments),
     Check(check::CheckArguments),
     #[command(subcommand)]
@@ -96,6 +97,7 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::Run(arguments) => run::run(global, &arguments),
         Command::Demo(arguments) => demo::run(global, &arguments),
         Command::Replay(arguments) => replay::run(global, &arguments),
+        Command::Simulate(arguments) => simulate::run(global, &arguments),
         Command::Explain(arguments) => explain::run(global, &arguments),
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Config(command) => config::run(global, &command),

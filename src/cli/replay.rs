@@ -67,20 +67,20 @@ fn instant(text: &str) -> Result<EventTime, String> {
     EventTime::parse(text.as_bytes()).map_err(|error| error.to_string())
 }
 
-fn failed(error: ReplayError) -> CommandError {
+pub(super) fn failed(error: ReplayError) -> CommandError {
     match error {
-        ReplayError::Catalog(CatalogError::Mistakes(mistakes)) => {
-            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
-            CommandError::configuration(output::counted(
-                mistakes.len(),
-                "mistake in the catalog",
-                "mistakes in the catalog",
-            ))
-        }
-        ReplayError::Catalog(_) | ReplayError::Refused(_) => CommandError::configuration(error),
+        ReplayError::Catalog(error) => wrong_catalog(error),
+        ReplayError::Refused(_) => CommandError::configuration(error),
         ReplayError::Events(_) | ReplayError::Out { .. } => CommandError::input(error),
         ReplayError::Worker(_) | ReplayError::Collector => CommandError::internal(error),
     }
+}
+
+/// Prints every mistake.
+pub(super) fn wrong_catalog(error: CatalogError) -> CommandError {
+    let CatalogError::Mistakes(mistakes) = error else { return CommandError::configuration(error) };
+    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+    CommandError::configuration(output::counted(mistakes.len(), "mistake in the catalog", "mistakes in the catalog"))
 }
 
 fn text(summary: &Summary, out: &Path) -> String {

@@ -1,6 +1,7 @@
 //! `highwater replay`: the same graph over files, as fast as it can, to final tables as NDJSON.
 //!
-//! Owns the files it writes (their shapes are in `schemas/replay`). Does not own rating, nor the reading of files.
+//! Owns the files it writes (their shapes are in `schemas/replay`), and taking files through the graph, which
+//! `simulate` does twice. Does not own rating, nor the reading of files.
 
 mod final_files;
 mod order;
@@ -19,11 +20,13 @@ use highwater_dataflows::event::DimensionsKey;
 use highwater_dataflows::feed::{Records, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
+use highwater_rating::tables::Row;
 use highwater_rating::time::EventTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::Ranks;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::FinalTables;
 use usage_file::UsageRows;
@@ -86,11 +89,38 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
     let started = Instant::now();
     let catalog = read_catalog(replay.catalog)?;
     std::fs::create_dir_all(replay.out).map_err(|source| ReplayError::Out { path: replay.out.into(), source })?;
-    let mut source = FileSource::open(replay.events, &Start::first()).map_err(definite)?;
     let bytes = replay.events.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
     let progress = progress(replay.show_progress, bytes);
+    let pace = Pace { workers: replay.workers, epoch_events: replay.epoch_events, watermark: replay.watermark };
+    let mut rated = rate(catalog.rows, replay.events, pace, &progress)?;
+    progress.set_message("writing");
+    let usage_hour = rated.tables.settle();
+    let summary = write(replay, &rated, &usage_hour, bytes, started)?;
+    // The process ends soon: giving the memory back row by row would only take time.
+    std::mem::forget((usage_hour, rated.tables));
+    progress.finish_and_clear();
+    Ok(summary)
+}
+
+/// How the graph is fed; nothing in the results depends on it but what the watermark makes final.
+pub struct Pace {
+    pub workers: usize,
+    pub epoch_events: Option<u64>,
+    pub watermark: Option<EventTime>,
+}
+
+/// What the graph made of files of events under some rows.
+pub struct Rated {
+    pub names: Arc<Names>,
+    pub meters: Arc<MeterBook>,
+    pub tables: FinalTables,
+}
+
+/// Takes the files through the graph.
+pub fn rate(rows: Vec<Row>, events: &[PathBuf], pace: Pace, progress: &ProgressBar) -> Result<Rated, ReplayError> {
+    let mut source = FileSource::open(events, &Start::first()).map_err(definite)?;
     let settings = Settings {
-        workers: replay.workers,
+        workers: pace.workers,
         windows: Windows { minute: false, hour: true, day: false },
         // The files are the archive.
         archive: false,
@@ -113,27 +143,21 @@ pub fn run(replay: &Replay<'_>) -> Result<Summary, ReplayError> {
         }
         tables
     });
-    let refused = engine.rows(catalog.rows.into_iter().map(TableChange::Upsert).collect());
+    let refused = engine.rows(rows.into_iter().map(TableChange::Upsert).collect());
     if let Some(refused) = refused.into_iter().next() {
         return Err(ReplayError::Refused(refused));
     }
     let meters = engine.meters();
-    let last = feed(&mut engine, &mut source, replay.epoch_events, &progress)?;
+    let last = feed(&mut engine, &mut source, pace.epoch_events, progress)?;
     // Time is known once everything is counted. One watermark at the end: what is frozen does not depend on epochs.
     let event_time_max = reached.iter().find(|(epoch, _)| *epoch == last).and_then(|(_, latest)| latest);
-    if let Some(watermark) = replay.watermark.or(event_time_max) {
+    if let Some(watermark) = pace.watermark.or(event_time_max) {
         engine.watermark(watermark);
         engine.seal();
     }
     engine.finish()?;
-    let mut tables = collector.join().map_err(|_| ReplayError::Collector)?;
-    progress.set_message("writing");
-    let usage_hour = tables.settle();
-    let summary = write(replay, &names, &meters, (&usage_hour, &tables), bytes, started)?;
-    // The process ends soon: giving the memory back row by row would only take time.
-    std::mem::forget((usage_hour, tables));
-    progress.finish_and_clear();
-    Ok(summary)
+    let tables = collector.join().map_err(|_| ReplayError::Collector)?;
+    Ok(Rated { names, meters, tables })
 }
 
 /// Feeds and seals everything that the files hold.
@@ -168,7 +192,8 @@ fn definite(error: SourceError) -> Stop {
     }
 }
 
-fn progress(show: bool, bytes: u64) -> ProgressBar {
+/// Of so many bytes of events, where somebody looks.
+pub fn progress(show: bool, bytes: u64) -> ProgressBar {
     if !show {
         return ProgressBar::hidden();
     }
@@ -182,13 +207,13 @@ fn progress(show: bool, bytes: u64) -> ProgressBar {
 
 fn write(
     replay: &Replay<'_>,
-    names: &Names,
-    meters: &MeterBook,
-    (usage_hour, tables): (&UsageRows, &FinalTables),
+    rated: &Rated,
+    usage_hour: &UsageRows,
     bytes: u64,
     started: Instant,
 ) -> Result<Summary, ReplayError> {
     let failed = |source| ReplayError::Out { path: replay.out.into(), source };
+    let Rated { names, meters, tables } = rated;
     let windows = usage_hour.iter().map(|(key, _)| (key.organization, key.meter, key.dimensions));
     let periods = tables.periods.keys().map(|key| (key.organization, key.meter, DimensionsKey(0)));
     let ranks = Ranks::of(windows.chain(periods), names, meters);

@@ -9,6 +9,8 @@ pub use apply::ApplyArguments;
 pub use plan::PlanArguments;
 pub use show::ShowArguments;
 
+pub(super) use in_force::TableStreams;
+
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
 use clap::Subcommand;
