@@ -114,7 +114,9 @@ impl Feeder {
                 // Its panic has said why, and ends the process.
                 return Err(FeedError::GraphFailed);
             }
-            let until_seal = self.interval.saturating_sub(last_seal.elapsed());
+            // Only an epoch that has something in it can be late: without, looking again at once would spin.
+            let sealing = !open.is_empty() && !catching_up;
+            let until_seal = if sealing { self.interval.saturating_sub(last_seal.elapsed()) } else { LOOK };
             let batch = self.look(until_seal.min(LOOK))?;
             // After the look: a row that was durable before an event was sent holds when the event is counted.
             self.take_tables(&mut open, Duration::ZERO)?;

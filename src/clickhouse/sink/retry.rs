@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 /// First wait and longest wait between two tries.
 const WAIT_MIN: Duration = Duration::from_millis(100);
-const WAIT_MAX: Duration = Duration::from_secs(15);
+/// Short: one writer asks, and what it waits longer than the outage, every row is late.
+const WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// A write that did not succeed yet.
 #[derive(Debug)]

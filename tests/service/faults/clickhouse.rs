@@ -95,7 +95,7 @@ fn send(house: &House, batch: &[&Sent]) {
 
 #[test]
 fn c_2_rows_whose_answer_is_lost_are_there_once() {
-    survives(2, |nth| if drawn(nth, 2) == 0 { Fault::SwallowAnswer } else { Fault::None });
+    survives(2, |nth| if drawn(nth, 3) == 0 { Fault::SwallowAnswer } else { Fault::None });
 }
 
 #[test]
