@@ -5,8 +5,10 @@
 use crate::event::{ArchivedEvent, DimensionsKey, MeterIndex, OrganizationKey, Rejection};
 use crate::feed::Place;
 use crate::finals::changes::FinalChanges;
+use highwater_rating::finals::LineKind;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{RateError, RatedPeriod};
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::time::EventTime;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub struct EpochChanges {
     pub epoch: Epoch,
     pub usage: Vec<(WindowKey, Option<WindowValue>)>,
     pub periods: Vec<(PeriodKey, Option<PeriodValue>)>,
+    /// Lines that no meter makes.
+    pub recurring: Vec<(RecurringKey, Option<RecurringLine>)>,
     /// Accepted events, when the archive is on; a retract appears with `retracted` set.
     pub archive: Vec<AcceptedEvent>,
     /// Every record that did not end as `accepted`.
@@ -73,6 +77,16 @@ pub enum PeriodValue {
     /// Shared with the graph, which must know what it gave out to take it back.
     Rated(Arc<RatedPeriod>),
     Error(RateError),
+}
+
+/// A recurring line of one organization.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecurringKey {
+    pub organization: OrganizationKey,
+    pub period_start: EventTime,
+    pub kind: LineKind,
+    pub name: Arc<str>,
+    pub start: EventTime,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Each worker contributes this often to an epoch: once what it counted, once what it rated, once
-/// what became final of it.
-const PARTS_OF_A_WORKER: usize = 3;
+/// Each worker contributes this often to an epoch: what it counted, what it rated, what recurs, and what became final
+/// of it.
+const PARTS_OF_A_WORKER: usize = 4;
 
 pub struct Collector {
     parts: usize,
@@ -40,6 +40,7 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     changes.epoch = part.epoch;
     append(&mut changes.usage, part.usage);
     append(&mut changes.periods, part.periods);
+    append(&mut changes.recurring, part.recurring);
     append(&mut changes.archive, part.archive);
     append(&mut changes.outcomes, part.outcomes);
     append(&mut changes.outcome_counts, part.outcome_counts);

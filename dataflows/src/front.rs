@@ -95,6 +95,7 @@ fn terms_row(row: &Row, names: &Names) -> Result<Option<TermsRow>, NameError> {
             let organization = row.organization_id.as_ref().map(|name| names.learn_organization(name)).transpose()?;
             Some(TermsRow::Adjustment(organization, Arc::new(row.clone())))
         }
-        Row::Meters(_) | Row::AddOns(_) | Row::Grants(_) => None,
+        Row::AddOns(row) => Some(TermsRow::AddOn(Arc::new(row.clone()))),
+        Row::Meters(_) | Row::Grants(_) => None,
     })
 }

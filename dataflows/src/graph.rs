@@ -14,7 +14,8 @@
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
 //!      │                                                       ▲
 //!      └──► overage ──┬─► periods with their lines ────────────┤
-//!                     └─► finals ─► closed, corrections ───────┘   (and terms, and what it is told)
+//!                     ├─► finals ─► closed, corrections ───────┤   (and terms, and what it is told)
+//!                     └─► recurring ─► lines no meter makes ───┘   (and terms, and the time reached)
 //! ```
 //!
 //! Everything is partitioned by organization: each worker counts and rates its own, and only parcels and terms change
@@ -32,6 +33,7 @@ use crate::finals::operator::finals;
 use crate::names::Names;
 use crate::overage::{AccountKey, Accounts, Rated, overage};
 use crate::parcel::Spare;
+use crate::recurring::recurring;
 use crate::schedules::schedules;
 use crate::time::{Time, first_tick, last_tick};
 use crossbeam_channel::Receiver;
@@ -77,9 +79,10 @@ pub fn build(
         let spare = Spare::default();
         let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let usage = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone());
-        let accounts: Accounts = arrange_core(usage.inner, Pipeline, "Accounts", ValBatcher::new);
+        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone());
+        let accounts: Accounts = arrange_core(counted.entered.inner, Pipeline, "Accounts", ValBatcher::new);
         let rated = overage(accounts);
+        recurring(terms.clone(), rated.clone(), counted.reached, collector.clone(), sealed.clone());
         finals(rated.clone(), terms, told, names.clone(), collector.clone(), sealed.clone());
         give_out(rated, collector.clone(), sealed.clone());
         fed.activator

@@ -21,6 +21,7 @@ pub mod names;
 mod overage;
 mod panic;
 mod parcel;
+mod recurring;
 mod schedules;
 mod time;
 

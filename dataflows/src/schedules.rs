@@ -4,6 +4,7 @@
 //!  subscriptions ──by plan──┐
 //!                           ├─ join ─► plan versions ──┐
 //!  plans ─────────by plan───┘                          │
+//!  add-ons ⋈ subscriptions that hold them ─────────────┤
 //!  subscriptions ──────────────────────────────────────┼─ by organization ─► reduce ─► OrganizationTerms
 //!  overrides, adjustments of one organization ─────────┤
 //!  adjustments of everybody ⋈ organizations ───────────┘
@@ -16,7 +17,8 @@ use crate::event::OrganizationKey;
 use crate::time::Time;
 use differential_dataflow::{AsCollection, VecCollection};
 use highwater_rating::finals::DEFAULT_GRACE_HOURS;
-use highwater_rating::tables::{Adjustment, Override, Plan, Subscription};
+use highwater_rating::recurring::{Recurring, RecurringRows};
+use highwater_rating::tables::{AddOn, Adjustment, Override, Plan, Subscription};
 use highwater_rating::terms::Schedule;
 use highwater_rating::time::EventTime;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ use timely::dataflow::StreamVec;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TermsRow {
     Plan(Arc<Plan>),
+    AddOn(Arc<AddOn>),
     Subscription(OrganizationKey, Arc<Subscription>),
     Override(OrganizationKey, Arc<Override>),
     /// Of one organization, or of everybody.
@@ -37,6 +40,7 @@ pub enum TermsRow {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Part {
     Plan(Arc<Plan>),
+    AddOn(Arc<AddOn>),
     Subscription(Arc<Subscription>),
     Override(Arc<Override>),
     Adjustment(Arc<Adjustment>),
@@ -47,6 +51,7 @@ enum Part {
 pub struct OrganizationTerms {
     subscriptions: Vec<Arc<Subscription>>,
     plans: Vec<Arc<Plan>>,
+    add_ons: Vec<Arc<AddOn>>,
     overrides: Vec<Arc<Override>>,
     adjustments: Vec<Arc<Adjustment>>,
 }
@@ -57,6 +62,7 @@ impl OrganizationTerms {
         for part in parts {
             match part {
                 Part::Plan(row) => terms.plans.push(row.clone()),
+                Part::AddOn(row) => terms.add_ons.push(row.clone()),
                 Part::Subscription(row) => terms.subscriptions.push(row.clone()),
                 Part::Override(row) => terms.overrides.push(row.clone()),
                 Part::Adjustment(row) => terms.adjustments.push(row.clone()),
@@ -74,9 +80,19 @@ impl OrganizationTerms {
 
     /// The schedule of one meter.
     pub fn schedule(&self, meter: &Arc<str>) -> Schedule {
-        let overrides = self.overrides.iter().filter(|row| row.meter == *meter).cloned().collect();
+        let overrides = self.overrides.iter().filter(|row| row.meter.as_ref() == Some(meter)).cloned().collect();
         let adjustments = self.adjustments.iter().filter(|row| row.meter == *meter).cloned().collect();
         Schedule::new(meter.clone(), self.subscriptions.clone(), self.plans.clone(), overrides, adjustments)
+    }
+
+    /// What recurs whatever is used.
+    pub fn recurring(&self) -> Recurring {
+        Recurring::new(RecurringRows {
+            subscriptions: self.subscriptions.clone(),
+            plans: self.plans.clone(),
+            add_ons: self.add_ons.clone(),
+            overrides: self.overrides.iter().filter(|row| row.meter.is_none()).cloned().collect(),
+        })
     }
 }
 
@@ -92,6 +108,17 @@ pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>)
         TermsRow::Subscription(organization, row) => Some((row.plan.clone(), organization)),
         _ => None,
     });
+    let add_ons = rows.clone().flat_map(|row| match row {
+        TermsRow::AddOn(row) => Some((row.add_on.clone(), row)),
+        _ => None,
+    });
+    let holders = rows.clone().flat_map(|row| match row {
+        TermsRow::Subscription(organization, row) => {
+            row.add_ons.iter().map(|held| (held.add_on.clone(), organization)).collect()
+        }
+        _ => Vec::new(),
+    });
+    let held = holders.join_map(add_ons, |_, organization, row| (*organization, Part::AddOn(row.clone())));
     let everybodys = rows.clone().flat_map(|row| match row {
         TermsRow::Adjustment(None, row) => Some(((), row)),
         _ => None,
@@ -101,7 +128,7 @@ pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>)
         TermsRow::Subscription(organization, row) => Some((organization, Part::Subscription(row))),
         TermsRow::Override(organization, row) => Some((organization, Part::Override(row))),
         TermsRow::Adjustment(Some(organization), row) => Some((organization, Part::Adjustment(row))),
-        TermsRow::Plan(_) | TermsRow::Adjustment(None, _) => None,
+        TermsRow::Plan(_) | TermsRow::AddOn(_) | TermsRow::Adjustment(None, _) => None,
     });
     // Everybody's adjustments are few and seldom change, so that one key for all organizations is no burden.
     let seasons = organizations.map(|organization| ((), organization));
@@ -109,6 +136,7 @@ pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>)
     subscribers
         .join_map(plans, |_, organization, plan| (*organization, Part::Plan(plan.clone())))
         .concat(own_rows)
+        .concat(held)
         .concat(seasons)
         .reduce(|_, parts, output| {
             output.push((Arc::new(OrganizationTerms::of(parts.iter().map(|(part, _)| *part))), 1));

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS highwater_store.recurring_lines
     amount_unrounded Decimal(38, 18) COMMENT 'The exact amount in units of the currency, before the line''s one rounding.',
     amount Decimal(38, 12) COMMENT 'The amount in units of the currency, rounded once to the minor unit, half away from zero.',
     amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
-    error LowCardinality(String) COMMENT 'Empty, or why there is no amount: amount_overflow, mixed_currencies, unknown_currency, invalid_charge, quantity_overflow, windows_too_coarse.',
+    error LowCardinality(String) COMMENT 'Empty, or why there is no amount: amount_overflow, mixed_currencies, too_many_periods, and for a true-up any error of its period.',
     version UInt64 COMMENT 'generation * 2^40 + epoch of the write; of rows with one key the greatest version holds.',
     is_deleted UInt8 DEFAULT 0 COMMENT '1 marks the key as gone.'
 )

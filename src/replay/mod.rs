@@ -7,6 +7,7 @@ mod final_files;
 mod order;
 mod outcome_file;
 mod rated_files;
+mod recurring_file;
 mod tables;
 mod usage_file;
 
@@ -62,6 +63,7 @@ pub struct Summary {
     pub usage_hour_rows: usize,
     pub period_usage_rows: usize,
     pub rated_line_rows: usize,
+    pub recurring_line_rows: usize,
     pub rejected_event_rows: usize,
     pub close_record_rows: usize,
     pub final_line_rows: usize,
@@ -221,6 +223,7 @@ fn write(
     usage_file::write(&usage_path, usage_hour, &ranks, meters, replay.workers).map_err(failed)?;
     let (period_usage_rows, rated_line_rows) =
         rated_files::write(replay.out, tables, &ranks, meters).map_err(failed)?;
+    let recurring_line_rows = recurring_file::write(replay.out, tables.recurring.iter(), names).map_err(failed)?;
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
     let (close_record_rows, final_line_rows) = final_files::write(replay.out, &tables.closed).map_err(failed)?;
     let EpochCounts { received, accepted, duplicate, conflicting, late, rejected, unattributed, .. } = tables.counts;
@@ -237,6 +240,7 @@ fn write(
         usage_hour_rows: usage_hour.len(),
         period_usage_rows,
         rated_line_rows,
+        recurring_line_rows,
         rejected_event_rows,
         close_record_rows,
         final_line_rows,

@@ -116,6 +116,6 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
 }
 
 /// In the currency's own digits: `75.00`, `1200`, `3.500`.
-fn money(currency: &str, minor_units: i128) -> Value {
+pub(super) fn money(currency: &str, minor_units: i128) -> Value {
     Currency::from_code(currency).map_or(Value::Null, |currency| currency.format(minor_units).into())
 }

@@ -1,9 +1,10 @@
 //! The final tables of a replay: what is left when all epochs are over.
 
 use highwater_dataflows::changes::{
-    EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, WindowKey, WindowSize, WindowValue,
+    EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey, WindowSize, WindowValue,
 };
 use highwater_rating::finals::FinalPeriod;
+use highwater_rating::recurring::RecurringLine;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub struct FinalTables {
     usage: Usage,
     pub periods: Map<PeriodKey, PeriodValue>,
+    pub recurring: Map<RecurringKey, RecurringLine>,
     /// Everything that did not end as `accepted`, in the order of its place.
     pub outcomes: Vec<OutcomeRow>,
     pub counts: EpochCounts,
@@ -45,6 +47,12 @@ impl FinalTables {
             match value {
                 Some(value) => drop(self.periods.insert(key, value)),
                 None => drop(self.periods.remove(&key)),
+            }
+        }
+        for (key, line) in changes.recurring {
+            match line {
+                Some(line) => drop(self.recurring.insert(key, line)),
+                None => drop(self.recurring.remove(&key)),
             }
         }
         self.outcomes.extend(changes.outcomes);

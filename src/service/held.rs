@@ -3,8 +3,8 @@
 //! Rows are absolute, so the newest value of a key is the value; accepted events and outcomes add up.
 
 use highwater_dataflows::changes::{
-    AcceptedEvent, Epoch, EpochChanges, EpochCounts, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey,
-    WindowValue,
+    AcceptedEvent, Epoch, EpochChanges, EpochCounts, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, RecurringKey,
+    WindowKey, WindowValue,
 };
 use highwater_dataflows::event::OrganizationKey;
 use highwater_dataflows::feed::Place;
@@ -13,6 +13,7 @@ use highwater_dataflows::finals::changes::{
 };
 use highwater_rating::finals::{FinalPeriod, LineId};
 use highwater_rating::rate::RateError;
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::time::EventTime;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub struct Held {
     epoch: Epoch,
     usage: HashMap<WindowKey, Option<WindowValue>>,
     periods: HashMap<PeriodKey, Option<PeriodValue>>,
+    recurring: HashMap<RecurringKey, Option<RecurringLine>>,
     outcome_counts: HashMap<OutcomeCountKey, u64>,
     archive: Vec<AcceptedEvent>,
     outcomes: Vec<OutcomeRow>,
@@ -46,6 +48,7 @@ impl Held {
         self.epoch = changes.epoch;
         self.usage.extend(changes.usage);
         self.periods.extend(changes.periods);
+        self.recurring.extend(changes.recurring);
         self.outcome_counts.extend(changes.outcome_counts);
         // A retract changes the archived row of an event that may stand before the mark, so it is always sent.
         self.archive
@@ -57,7 +60,8 @@ impl Held {
 
     /// How many rows are held: what bounds a merge.
     pub fn rows(&self) -> usize {
-        self.usage.len() + self.periods.len() + self.archive.len() + self.outcomes.len() + self.finals.rows()
+        let of_periods = self.periods.len() + self.recurring.len() + self.finals.rows();
+        self.usage.len() + of_periods + self.archive.len() + self.outcomes.len()
     }
 
     pub fn take(&mut self) -> EpochChanges {
@@ -66,6 +70,7 @@ impl Held {
             epoch: held.epoch,
             usage: held.usage.into_iter().collect(),
             periods: held.periods.into_iter().collect(),
+            recurring: held.recurring.into_iter().collect(),
             archive: held.archive,
             outcomes: held.outcomes,
             outcome_counts: held.outcome_counts.into_iter().collect(),

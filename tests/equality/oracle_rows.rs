@@ -2,7 +2,7 @@
 
 use super::rows::{self, Rows};
 use oracle::exact::{Fraction, round};
-use oracle::{Expected, Outcome, RateError, RatedLine, RatedPeriod};
+use oracle::{Expected, Outcome, RateError, RatedLine, RatedPeriod, RecurringLine};
 use std::collections::BTreeMap;
 
 pub fn rows(expected: &Expected) -> Rows {
@@ -28,6 +28,10 @@ pub fn rows(expected: &Expected) -> Rows {
                 rows.insert(row_key, period_text(period));
             }
         }
+    }
+    for (key, line) in &expected.recurring {
+        let row_key = rows::recurring_key(&key.organization, key.period_start, key.kind, &key.name, key.start);
+        rows.insert(row_key, recurring_text(line));
     }
     outcome_rows(expected, &mut rows);
     for (organization, source, id) in &expected.standing {
@@ -58,6 +62,31 @@ fn outcome_rows(expected: &Expected, rows: &mut Rows) {
         );
     }
     counts.into_iter().for_each(|(key, count)| rows.insert(key, count.to_string()));
+}
+
+fn recurring_text(line: &RecurringLine) -> String {
+    let terms = &line.terms;
+    let amount = match &line.amount {
+        Ok((unrounded, minor_units)) => format!("unrounded {unrounded} rounded {minor_units}"),
+        Err(RateError::AmountOverflow) => "error amount_overflow".to_owned(),
+        Err(RateError::MixedCurrencies) => "error mixed_currencies".to_owned(),
+    };
+    format!(
+        "of {} to {} until {} billing {} subscription {:?} plan {} version {} overrides {:?} price {} {} quantity {} share {}/{} {amount}",
+        line.period.start,
+        line.period.end,
+        line.end,
+        if terms.in_arrears { "in_arrears" } else { "in_advance" },
+        terms.subscription,
+        terms.plan,
+        terms.version,
+        terms.overrides,
+        round(&terms.price, 12),
+        terms.currency,
+        nanos(&terms.quantity),
+        line.charged_seconds,
+        line.whole_seconds,
+    )
 }
 
 /// In units of 10^-9, of which a quantity is always a whole number.

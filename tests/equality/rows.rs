@@ -46,6 +46,10 @@ pub fn line_key(period: &str, number: usize) -> String {
     format!("{period} line {number}")
 }
 
+pub fn recurring_key(organization: &str, period_start: i64, kind: &str, name: &str, start: i64) -> String {
+    format!("recurring {organization:?} {period_start} {kind} {name} {start}")
+}
+
 pub fn outcome_key(record: usize) -> String {
     format!("outcome {record:06}")
 }

@@ -3,12 +3,14 @@
 use super::rows::{self, Rows};
 use highwater_dataflows::changes::{
     AcceptedEvent, Epoch, EpochChanges, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue,
-    WindowKey, WindowSize, WindowValue,
+    RecurringKey, WindowKey, WindowSize, WindowValue,
 };
 use highwater_dataflows::feed::Place;
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
+use highwater_rating::number::trillionths;
 use highwater_rating::rate::{RatedLine, RatedPeriod};
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::terms::Apart;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -18,6 +20,7 @@ pub struct Shown {
     pub epoch: Epoch,
     usage: BTreeMap<WindowKey, WindowValue>,
     periods: BTreeMap<PeriodKey, PeriodValue>,
+    recurring: BTreeMap<RecurringKey, RecurringLine>,
     outcomes: Vec<OutcomeRow>,
     archive: Vec<AcceptedEvent>,
     outcome_counts: BTreeMap<OutcomeCountKey, u64>,
@@ -30,6 +33,7 @@ impl Shown {
         self.epoch = changes.epoch;
         upsert(&mut self.usage, changes.usage);
         upsert(&mut self.periods, changes.periods);
+        upsert(&mut self.recurring, changes.recurring);
         self.outcomes.extend(changes.outcomes);
         self.archive.extend(changes.archive);
         self.outcome_counts.extend(changes.outcome_counts);
@@ -75,6 +79,11 @@ impl Shown {
                     rows.insert(row_key, period_text(period));
                 }
             }
+        }
+        for (key, line) in &self.recurring {
+            let (organization, start) = (organization(key.organization), key.period_start.0);
+            let row_key = rows::recurring_key(&organization, start, key.kind.name(), &key.name, key.start.0);
+            rows.insert(row_key, recurring_text(line));
         }
         self.outcome_rows(names, places, &mut rows);
         self.archive_rows(&mut rows);
@@ -123,10 +132,10 @@ impl Shown {
     }
 }
 
-fn upsert<K: Ord + Debug + Copy, V>(rows: &mut BTreeMap<K, V>, changes: Vec<(K, Option<V>)>) {
+fn upsert<K: Ord + Debug + Clone, V>(rows: &mut BTreeMap<K, V>, changes: Vec<(K, Option<V>)>) {
     let mut seen = BTreeSet::new();
     for (key, value) in changes {
-        assert!(seen.insert(key), "twice in one epoch: {key:?}");
+        assert!(seen.insert(key.clone()), "twice in one epoch: {key:?}");
         match value {
             Some(value) => drop(rows.insert(key, value)),
             None => drop(rows.remove(&key)),
@@ -166,6 +175,29 @@ fn period_text(period: &RatedPeriod) -> String {
         period.overage.0,
         period.cost_minor_units,
         period.lines.len(),
+    )
+}
+
+fn recurring_text(line: &RecurringLine) -> String {
+    let amount = match line.amount {
+        Ok(amount) => format!("unrounded {} rounded {}", amount.unrounded, amount.minor_units),
+        Err(error) => format!("error {error}"),
+    };
+    format!(
+        "of {} to {} until {} billing {} subscription {:?} plan {} version {} overrides {:?} price {} {} quantity {} share {}/{} {amount}",
+        line.period.start.0,
+        line.period.end.0,
+        line.end.0,
+        line.billing.name(),
+        line.subscription,
+        line.plan,
+        line.version.0,
+        line.overrides,
+        trillionths(line.price).expect("a price of at most twelve digits"),
+        line.currency,
+        line.quantity.0,
+        line.charged_seconds,
+        line.whole_seconds,
     )
 }
 

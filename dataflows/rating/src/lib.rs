@@ -12,6 +12,7 @@ pub mod finals;
 pub mod number;
 pub mod quote;
 pub mod rate;
+pub mod recurring;
 pub mod tables;
 pub mod terms;
 pub mod time;

@@ -102,6 +102,9 @@ pub enum RateError {
     /// Terms moved to where no window that is kept begins or ends, so the usage on either side cannot be told apart.
     #[error("windows_too_coarse")]
     WindowsTooCoarse,
+    /// More billing periods than one organization may have.
+    #[error("too_many_periods")]
+    TooManyPeriods,
 }
 
 /// What `rate` is asked: spans that have usage, in order of time, all of the same period.

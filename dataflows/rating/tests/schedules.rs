@@ -157,7 +157,7 @@ fn a_new_plan_version_cuts_only_where_it_touches_this_meter() {
 fn overrides_apply_field_by_field_the_later_one_winning() {
     let priced = Override { charge: Some(per_unit("9", "1").into()), ..included("price", "2026-01-10", None, "0") };
     let priced = Override { included: None, allowance: Some(Allowance::Prorated), ..priced };
-    let elsewhere = Override { meter: "ai_queries".into(), ..included("elsewhere", "2026-01-03", None, "1") };
+    let elsewhere = Override { meter: Some("ai_queries".into()), ..included("elsewhere", "2026-01-03", None, "1") };
     let schedule = schedule(
         vec![subscription("s", "pro", "2026-01-01", None, months())],
         vec![pro("2025-01-01", "1")],

@@ -219,6 +219,11 @@ impl Count {
             ..EpochChanges::default()
         }
     }
+
+    /// The greatest event time that was accepted so far.
+    pub fn event_time_max(&self) -> Option<EventTime> {
+        self.outcomes.counts.event_time_max
+    }
 }
 
 /// The archive's row of an event that carries its texts, which are taken from it.

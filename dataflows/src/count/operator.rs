@@ -13,6 +13,7 @@ use crate::schedules::{OrganizationTerms, TermsByOrganization};
 use crate::time::{Time, first_tick, last_tick};
 use differential_dataflow::{AsCollection, VecCollection};
 use hashbrown::HashMap;
+use highwater_rating::time::EventTime;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -23,6 +24,7 @@ use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::generic::OutputBuilder;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
+use timely::dataflow::operators::vec::Broadcast;
 use timely::progress::frontier::MutableAntichain;
 
 type Entered = ((AccountKey, Rateable), Time, Amount);
@@ -73,6 +75,13 @@ impl Waiting {
     }
 }
 
+pub struct Counted<'scope> {
+    pub entered: VecCollection<'scope, Time, (AccountKey, Rateable), Amount>,
+    /// With the epoch, the greatest event time that any worker has accepted by its end, told to each worker whenever it
+    /// grows.
+    pub reached: StreamVec<'scope, Time, (u64, i64)>,
+}
+
 /// Counts until the inputs end. `sealed` is the last epoch that was sealed: one that never was is not given out.
 pub fn count<'scope>(
     parcels: StreamVec<'scope, Time, Parcel>,
@@ -81,15 +90,19 @@ pub fn count<'scope>(
     spare: Spare,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
-) -> VecCollection<'scope, Time, (AccountKey, Rateable), Amount> {
+) -> Counted<'scope> {
     let mut builder = OperatorBuilder::new("Count".to_owned(), parcels.scope());
     let mut parcels_input = builder.new_input(parcels, Exchange::new(|parcel: &Parcel| parcel.destination as u64));
     let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     let (output, entered) = builder.new_output::<Vec<Entered>>();
+    let (reached_output, reached) = builder.new_output::<Vec<(u64, i64)>>();
+    let mut reached_output = OutputBuilder::<_, CapacityContainerBuilder<Vec<(u64, i64)>>>::from(reached_output);
     let mut output = OutputBuilder::<_, CapacityContainerBuilder<Vec<Entered>>>::from(output);
     builder.build(move |mut capabilities| {
-        let mut capability = capabilities.pop();
+        let reached_capability = capabilities.pop();
+        let mut capability = capabilities.pop().zip(reached_capability);
+        let mut event_time_max = None;
         let mut waiting = Waiting { spare, ..Waiting::default() };
         let mut open = Epoch(1);
         move |frontiers| {
@@ -104,15 +117,23 @@ pub fn count<'scope>(
             let reached = [earliest(&frontiers[0]), complete].into_iter().flatten().min();
             while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
                 waiting.put_in_force_before(first_tick(Epoch(open.0 + 1)), state);
-                if let Some(capability) = &mut capability {
+                if let Some((capability, reached_capability)) = &mut capability {
                     let mut handle = output.activate();
                     let mut session = handle.session(&*capability);
                     let enter = |key, rateable, amount| session.give(((key, rateable), last_tick(open), amount));
                     collector.contribute(state.close(open, enter));
+                    if state.event_time_max() > event_time_max {
+                        event_time_max = state.event_time_max();
+                        let mut handle = reached_output.activate();
+                        handle
+                            .session(&*reached_capability)
+                            .give_iterator(event_time_max.map(|instant: EventTime| (open.0, instant.0)).into_iter());
+                    }
                 }
                 open = Epoch(open.0 + 1);
-                if let Some(capability) = &mut capability {
+                if let Some((capability, reached_capability)) = &mut capability {
                     capability.downgrade(&first_tick(open));
+                    reached_capability.downgrade(&first_tick(open));
                 }
                 waiting.count_ready(open, complete, state);
             }
@@ -121,7 +142,7 @@ pub fn count<'scope>(
             }
         }
     });
-    entered.as_collection()
+    Counted { entered: entered.as_collection(), reached: reached.broadcast() }
 }
 
 fn earliest(frontier: &MutableAntichain<Time>) -> Option<Time> {

@@ -45,15 +45,25 @@ CREATE OR REPLACE VIEW highwater.organization_summary
     organization_id String COMMENT 'The customer who pays, as the events name it.',
     meters UInt64 COMMENT 'How many meters have usage in the present billing period.',
     meters_over_limit UInt64 COMMENT 'How many of them are above their allowance.',
-    cost_by_currency Map(LowCardinality(String), Decimal(38, 12)) COMMENT 'What the present periods cost so far, by ISO 4217 code, in units of the currency. Exact.',
+    cost_by_currency Map(LowCardinality(String), Decimal(38, 12)) COMMENT 'What the present periods cost so far, usage and recurring lines together, by ISO 4217 code, in units of the currency. Exact.',
+    recurring_by_currency Map(LowCardinality(String), Decimal(38, 12)) COMMENT 'The part of it that no meter makes: base prices and add-ons that are due. Exact.',
     current_period String COMMENT 'JSON: {"api_calls": {"current": 1200000, "limit": 1000000, "overage": 200000, "cost": 1}, …}, one entry a meter; limit is null where there is none.'
 )
-COMMENT 'One row an organization: its present billing period in one JSON object, and how much it costs. See highwater.current_usage for a row a meter.'
-AS SELECT organization_id, count() AS meters, countIf(overage > 0) AS meters_over_limit, sumMap(map(currency, cost)) AS cost_by_currency,
-    concat('{', arrayStringConcat(arraySort(groupArray(concat(toJSONString(toString(meter)),
+COMMENT 'One row an organization: its present billing period in one JSON object, and how much it costs, also without usage. See highwater.current_usage for a row a meter and highwater.period_invoices for every period.'
+AS SELECT organization_id, countIf(meter != '') AS meters, countIf(overage > 0) AS meters_over_limit, sumMap(map(currency, cost)) AS cost_by_currency,
+    sumMap(if(meter = '', map(currency, cost), CAST(map(), 'Map(LowCardinality(String), Decimal(38, 12))'))) AS recurring_by_currency,
+    concat('{', arrayStringConcat(arraySort(groupArrayIf(concat(toJSONString(toString(meter)),
         ':{"current":', toString(current), ',"limit":', ifNull(toString(limit), 'null'),
-        ',"overage":', toString(overage), ',"cost":', toString(cost), '}'))), ','), '}') AS current_period
-FROM highwater.current_usage
+        ',"overage":', toString(overage), ',"cost":', toString(cost), '}'), meter != '')), ','), '}') AS current_period
+FROM
+(
+    SELECT organization_id, meter, currency, current, limit, overage, cost FROM highwater.current_usage
+    UNION ALL
+    SELECT organization_id, '' AS meter, currency, toDecimal128(0, 9) AS current, CAST(NULL, 'Nullable(Decimal(38, 9))') AS limit,
+        toDecimal128(0, 9) AS overage, amount AS cost
+    FROM highwater_store.recurring_lines FINAL
+    WHERE period_start <= now64(6) AND period_end > now64(6) AND error = ''
+)
 GROUP BY organization_id;
 
 CREATE OR REPLACE VIEW highwater.rated_lines
@@ -110,3 +120,66 @@ SELECT line_id, kind, name, organization_id, '' AS meter, period_start, period_e
     currency, amount_unrounded, amount, amount_minor_units
 FROM highwater_store.recurring_lines FINAL
 WHERE error = '';
+
+CREATE OR REPLACE VIEW highwater.period_invoices
+(
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive, as an instant in UTC.',
+    period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive.',
+    is_current Bool COMMENT 'Whether the billing period holds the present moment: its total still grows.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code of the amounts; empty where an error leaves none.',
+    lines UInt64 COMMENT 'How many rated lines the total is the sum of.',
+    usage Decimal(38, 12) COMMENT 'What usage costs, in units of the currency. Exact.',
+    recurring Decimal(38, 12) COMMENT 'Base prices and add-ons that are due. Exact.',
+    true_up Decimal(38, 12) COMMENT 'What was missing to the commitment when the period ended. Exact.',
+    total Decimal(38, 12) COMMENT 'What the customer pays for the period: the sum of its rounded lines. Exact.',
+    total_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
+    errors UInt64 COMMENT 'How many meters or recurring lines have an error in place of an amount: the total is not all while there are any.'
+)
+COMMENT 'What each organization pays for each billing period and currency: the sum of all its rated lines, of whichever kind.'
+AS SELECT organization_id, period_start, max(ends) AS period_end, period_start <= now64(6) AND max(ends) > now64(6) AS is_current, currency,
+    countIf(error = 0) AS lines, sumIf(amount, kind = 'usage') AS usage, sumIf(amount, kind IN ('base_price', 'add_on')) AS recurring,
+    sumIf(amount, kind = 'true_up') AS true_up, sum(amount) AS total, sum(amount_minor_units) AS total_minor_units, sum(error) AS errors
+FROM
+(
+    SELECT organization_id, period_start, period_end AS ends, currency, kind, amount, amount_minor_units, 0 AS error FROM highwater.rated_lines
+    UNION ALL
+    SELECT organization_id, period_start, period_end AS ends, currency, 'usage' AS kind, toDecimal128(0, 12) AS amount, toInt64(0) AS amount_minor_units, 1 AS error
+    FROM highwater_store.period_usage FINAL WHERE period_usage.error != ''
+    UNION ALL
+    SELECT organization_id, period_start, period_end AS ends, currency, kind, toDecimal128(0, 12) AS amount, toInt64(0) AS amount_minor_units, 1 AS error
+    FROM highwater_store.recurring_lines FINAL WHERE recurring_lines.error != ''
+)
+GROUP BY organization_id, period_start, currency;
+
+CREATE OR REPLACE VIEW highwater.recurring_lines
+(
+    line_id String COMMENT 'The line''s own name: the same for the same organization, period, kind, name and span, over restarts and corrections.',
+    kind LowCardinality(String) COMMENT 'What the line charges for: base_price, add_on or true_up.',
+    name LowCardinality(String) COMMENT 'The plan of a base price or true-up, the add-on of an add-on.',
+    organization_id String COMMENT 'The customer who pays, as the events name it.',
+    period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive, as an instant in UTC.',
+    period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive.',
+    span_start DateTime64(6, 'UTC') COMMENT 'Start of the stretch that the line charges for, inclusive.',
+    span_end DateTime64(6, 'UTC') COMMENT 'End of the stretch, exclusive.',
+    billing LowCardinality(String) COMMENT 'in_advance: due when the period begins; in_arrears: due when it has ended.',
+    due_at DateTime64(6, 'UTC') COMMENT 'When the line is due, in UTC.',
+    subscription String COMMENT 'Id of the subscription in force.',
+    plan LowCardinality(String) COMMENT 'The plan in force.',
+    price_version DateTime64(6, 'UTC') COMMENT 'effective_from of the version of the plan or add-on that brought the price.',
+    overrides Array(String) COMMENT 'Ids of the overrides that apply, in the order of their application.',
+    price Decimal(38, 12) COMMENT 'Price of a whole period and one unit; of a true-up the commitment of the period. In units of the currency, exact.',
+    quantity Decimal(38, 9) COMMENT 'Units: the seats of a base price, the quantity of an add-on, 1 for a true-up.',
+    charged_seconds UInt64 COMMENT 'How long the stretch is: price * quantity * charged_seconds / whole_seconds is the amount of a base price or add-on.',
+    whole_seconds UInt64 COMMENT 'How long the whole civil period is, also where a subscription begins or ends inside it.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code of the amounts.',
+    amount_unrounded Decimal(38, 18) COMMENT 'The exact amount in units of the currency, before the line''s one rounding.',
+    amount Decimal(38, 12) COMMENT 'The amount in units of the currency, rounded once to the minor unit, half away from zero.',
+    amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
+    error LowCardinality(String) COMMENT 'Empty, or why there is no amount: amount_overflow, mixed_currencies, too_many_periods, and for a true-up any error of its period.'
+)
+COMMENT 'Base prices, add-ons and true-ups with the share of the period that they charge for. highwater.rated_lines has them beside usage.'
+AS SELECT line_id, kind, name, organization_id, period_start, period_end, span_start, span_end, billing,
+    if(billing = 'in_advance', period_start, period_end) AS due_at, subscription, plan, price_version, overrides, price, quantity,
+    charged_seconds, whole_seconds, currency, amount_unrounded, amount, amount_minor_units, error
+FROM highwater_store.recurring_lines FINAL;

@@ -31,6 +31,7 @@ use rows::finals::{CorrectionRow, FinalLineRow, HeldRow, HistoryRow, RecordRow};
 use rows::line::LineRow;
 use rows::period::{PeriodRow, shown_lines};
 use rows::progress::ProgressRow;
+use rows::recurring::RecurringRow;
 use rows::tables::TableRow;
 use rows::usage::UsageRow;
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ pub const TABLES: &[&str] = &[
     "usage_day",
     "period_usage",
     "rated_lines",
+    "recurring_lines",
     "usage_events",
     "event_outcomes",
     "event_outcomes_daily",
@@ -119,22 +121,22 @@ impl Sink {
             self.write_usage(write, WindowSize::Day, "usage_day", version),
             self.write_periods(write, version),
             self.write_lines(write, version),
+            self.write_recurring(write, version),
             self.write_archive(write, version),
             self.write_outcomes(write, version),
             self.write_outcome_counts(write, version),
             self.store
                 .insert::<TableRow<'_>>("table_rows", write.tables.iter().map(|change| TableRow::new(change, version))),
         )?;
-        let (minute, hour, day, periods, lines, archive, outcomes, outcome_counts, tables) = written;
+        let (minute, hour, day, periods, lines, recurring, archive, outcomes, outcome_counts, tables) = written;
         let finals = self.write_finals(write, version).await?;
         self.write_progress(write, version).await?;
         for (key, value) in &write.changes.periods {
             self.lines.remember(key, value.as_ref());
         }
         metrics::histogram!("highwater_clickhouse_write_duration_seconds").record(began.elapsed().as_secs_f64());
-        Ok(Written {
-            rows: minute + hour + day + periods + lines + archive + outcomes + outcome_counts + tables + finals,
-        })
+        let of_periods = periods + lines + recurring + finals;
+        Ok(Written { rows: minute + hour + day + of_periods + archive + outcomes + outcome_counts + tables })
     }
 
     async fn write_usage(
@@ -170,6 +172,13 @@ impl Sink {
             lines.iter().map(move |line| LineRow::new(key, line, organization, meter, version)).chain(gone)
         });
         self.store.insert::<LineRow<'_>>("rated_lines", rows).await
+    }
+
+    async fn write_recurring(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {
+        let rows = write.changes.recurring.iter().map(|(key, line)| {
+            RecurringRow::new(key, line.as_ref(), self.texts.organization(key.organization), version)
+        });
+        self.store.insert::<RecurringRow<'_>>("recurring_lines", rows).await
     }
 
     async fn write_archive(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {

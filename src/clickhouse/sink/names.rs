@@ -35,6 +35,9 @@ impl Texts {
             self.learn_organization(key.organization, write.names)?;
             self.check_meter(key.meter)?;
         }
+        for (key, _) in &changes.recurring {
+            self.learn_organization(key.organization, write.names)?;
+        }
         for outcome in &changes.outcomes {
             // A record that is no event may name an organization that nobody has heard of, or none at all.
             let organization_id = &outcome.record.organization_id;

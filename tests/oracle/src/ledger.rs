@@ -40,6 +40,8 @@ pub struct Ledger {
     /// The combinations of dimension values that an (organization, meter) has had.
     combinations: BTreeMap<(String, String), BTreeSet<Vec<String>>>,
     records: usize,
+    /// The greatest event time that was ever accepted.
+    reached: Option<Micros>,
 }
 
 /// Organization, source, id.
@@ -53,6 +55,10 @@ struct Known {
 }
 
 impl Ledger {
+    pub fn reached(&self) -> Option<Micros> {
+        self.reached
+    }
+
     /// `tables` as they stand when the record is read: only meters matter here.
     pub fn take(&mut self, record: &RawRecord, tables: &Tables) -> RecordOutcome {
         let number = self.records;
@@ -100,6 +106,7 @@ impl Ledger {
             (false, Some(known)) => (Outcome::Conflicting, Some(known.record)),
             (false, None) if !room => (Outcome::Rejected("cardinality_exceeded"), None),
             (false, None) => {
+                self.reached = self.reached.max(Some(event.instant));
                 for one in &counted {
                     let key = (one.organization.clone(), one.meter.clone());
                     self.combinations.entry(key).or_default().insert(one.dimensions.clone());

@@ -16,6 +16,7 @@ mod ledger;
 mod meter;
 mod pricing;
 mod rating;
+mod recurring;
 mod strict_json;
 pub mod tables;
 mod terms;
@@ -23,6 +24,7 @@ mod terms;
 pub use event::RawRecord;
 pub use ledger::{Identity, Outcome, RecordOutcome};
 pub use rating::{RateError, RatedLine, RatedPeriod, StepShare, TierShare};
+pub use recurring::{RecurringKey, RecurringLine};
 pub use tables::TableChange;
 pub use terms::{Span, Terms};
 
@@ -73,6 +75,7 @@ pub struct Expected {
     pub standing: BTreeSet<Identity>,
     pub usage: BTreeMap<WindowKey, WindowUsage>,
     pub periods: BTreeMap<PeriodKey, Result<RatedPeriod, RateError>>,
+    pub recurring: BTreeMap<RecurringKey, RecurringLine>,
 }
 
 pub const MINUTE: Micros = 60_000_000;
@@ -91,7 +94,8 @@ pub fn expect(steps: &[Step]) -> Expected {
     }
     let surviving = ledger.surviving();
     let (usage, periods) = (usage(&tables, &surviving), periods(&tables, &surviving));
-    Expected { outcomes, standing: ledger.standing(), usage, periods }
+    let recurring = ledger.reached().map_or_else(BTreeMap::new, |until| recurring::lines(&tables, until, &periods));
+    Expected { outcomes, standing: ledger.standing(), usage, periods, recurring }
 }
 
 fn usage(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<WindowKey, WindowUsage> {
@@ -144,7 +148,7 @@ fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Resul
 mod tests {
     use super::*;
 
-    const WORDS: [&str; 40] = [
+    const WORDS: [&str; 49] = [
         "Accepted",
         "Duplicate",
         "Conflicting",
@@ -168,6 +172,15 @@ mod tests {
         "maximum",
         "a conversion",
         "a tier left behind",
+        "trial",
+        "temporary_users",
+        "automatic_limit_scaling",
+        "event_based",
+        "base_price",
+        "add_on",
+        "true_up",
+        "error in a true-up",
+        "a share of a period",
         "byte_order_mark",
         "cardinality_exceeded",
         "duplicate_key",
@@ -202,7 +215,10 @@ mod tests {
                 match period {
                     Err(error) => drop(seen.insert(format!("{error:?}"))),
                     Ok(period) => {
+                        let seasons = period.lines.iter().flat_map(|line| &line.span.terms.adjustments);
+                        seen.extend(seasons.map(|id| id.split('/').next().unwrap_or_default().to_owned()));
                         seen.extend((period.lines.len() > 1).then(|| "several lines".to_owned()));
+                        seen.extend(period.lines.iter().filter_map(|line| line.span.terms.apart.clone()));
                         let several_tiers = period.lines.iter().any(|line| line.tiers.len() > 1);
                         seen.extend(several_tiers.then(|| "several tiers".to_owned()));
                         for line in &period.lines {
@@ -216,6 +232,11 @@ mod tests {
                         }
                     }
                 }
+            }
+            for (key, line) in &expected.recurring {
+                seen.insert(key.kind.to_owned());
+                seen.extend(line.amount.is_err().then(|| "error in a true-up".to_owned()));
+                seen.extend((line.charged_seconds < line.whole_seconds).then(|| "a share of a period".to_owned()));
             }
             missing.retain(|word| !seen.contains(*word));
             if missing.is_empty() {

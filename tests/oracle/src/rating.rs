@@ -51,7 +51,7 @@ pub struct StepShare {
 }
 
 /// Why a period has no amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RateError {
     AmountOverflow,
     MixedCurrencies,
@@ -181,11 +181,11 @@ fn is_something<K>((_, (units, amount)): &Part<K>) -> bool {
     !units.is_zero() || !amount.is_zero()
 }
 
-fn attos(amount: &Fraction) -> Result<BigInt, RateError> {
+pub fn attos(amount: &Fraction) -> Result<BigInt, RateError> {
     if exact::fits(amount, 18) { Ok(exact::round(amount, 18)) } else { Err(RateError::AmountOverflow) }
 }
 
-fn minor_digits(currency: &str) -> u32 {
+pub fn minor_digits(currency: &str) -> u32 {
     match currency {
         "JPY" | "KRW" | "CLP" => 0,
         "KWD" | "BHD" | "TND" => 3,

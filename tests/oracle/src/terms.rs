@@ -52,7 +52,7 @@ impl<'a> Book<'a> {
             overrides: tables
                 .table("overrides")
                 .filter(of_organization)
-                .filter(|row| text(row, "meter") == meter)
+                .filter(|row| row.get("meter").is_some_and(|name| name == meter))
                 .collect(),
             adjustments: tables
                 .table("adjustments")
@@ -142,7 +142,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn subscription_at(&self, instant: Micros) -> Option<&'a Value> {
+    pub fn subscription_at(&self, instant: Micros) -> Option<&'a Value> {
         let covering = self.subscriptions.iter().copied().filter(|row| covers(row, instant));
         covering.max_by_key(|row| (effective_from(row), text(row, "id")))
     }
@@ -155,7 +155,7 @@ impl<'a> Book<'a> {
 
     /// The civil period of the subscription's cadence, cut off where that cadence begins or ceases to be the
     /// organization's.
-    fn period_at(&self, instant: Micros, subscription: &Value) -> Period {
+    pub fn period_at(&self, instant: Micros, subscription: &Value) -> Period {
         let cadence = Cadence::of_row(subscription);
         let same = |at: Micros| self.subscription_at(at).map(Cadence::of_row).as_ref() == Some(&cadence);
         let whole = cadence.period_of(instant);
@@ -176,7 +176,7 @@ impl<'a> Book<'a> {
     }
 }
 
-fn phases(subscription: &Value) -> impl Iterator<Item = &Value> {
+pub fn phases(subscription: &Value) -> impl Iterator<Item = &Value> {
     subscription.get("phases").and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -186,7 +186,7 @@ pub fn phase_at(subscription: &Value, instant: Micros) -> Option<&Value> {
 }
 
 /// The instants in a period where any of the rows begins or ends, with the period's own bounds.
-fn changes_within<'a>(period: Period, rows: impl Iterator<Item = &'a &'a Value>) -> Vec<Micros> {
+pub fn changes_within<'a>(period: Period, rows: impl Iterator<Item = &'a &'a Value>) -> Vec<Micros> {
     let mut changes = vec![period.start, period.end];
     for row in rows {
         changes.extend([Some(effective_from(row)), effective_to(row)].into_iter().flatten());

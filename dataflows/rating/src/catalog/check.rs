@@ -82,7 +82,9 @@ fn dynamic_prices(rows: &[PlacedRow]) -> Vec<(usize, Found)> {
 fn priced_meters(row: &Row) -> Vec<(&str, &ChargeModel)> {
     match row {
         Row::Plans(plan) => plan.charges.iter().map(|charge| (&*charge.meter, &charge.model)).collect(),
-        Row::Overrides(row) => row.charge.iter().map(|prices| (&*row.meter, &prices.model)).collect(),
+        Row::Overrides(row) => {
+            row.meter.iter().zip(&row.charge).map(|(meter, prices)| (&**meter, &prices.model)).collect()
+        }
         Row::Adjustments(row) => row.charge.iter().map(|prices| (&*row.meter, &prices.model)).collect(),
         _ => Vec::new(),
     }

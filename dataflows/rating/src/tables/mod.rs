@@ -31,7 +31,7 @@ pub use meter::{Aggregation, Condition, Meter, NumberToken, Scalar, ValueField};
 pub(crate) use mistake::Found;
 pub use mistake::{MistakeCode, RowMistake};
 pub use phase::{PausedUsage, Phase, PhaseKind, TrialLimit};
-pub use plan::{AddOn, Plan};
+pub use plan::{AddOn, Billing, Plan};
 pub use row::{Row, RowKey, Table};
 pub use subscription::{
     Adjustment, AdjustmentKind, Cadence, Grant, GrantKind, Interval, Override, SubscribedAddOn, Subscription,

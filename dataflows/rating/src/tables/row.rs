@@ -125,7 +125,7 @@ impl Row {
                 .chain(row.add_ons.iter().map(|held| (Table::AddOns, &held.add_on)))
                 .chain(row.phases.iter().flat_map(Phase::meters).map(|meter| (Table::Meters, meter)))
                 .collect(),
-            Row::Overrides(row) => vec![(Table::Meters, &row.meter)],
+            Row::Overrides(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
             Row::Grants(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
             Row::Adjustments(row) => vec![(Table::Meters, &row.meter)],
         }

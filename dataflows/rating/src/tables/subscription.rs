@@ -19,6 +19,7 @@ pub struct Subscription {
     pub effective_to: Option<EventTime>,
     #[serde(flatten)]
     pub cadence: Cadence,
+    /// Seats: how often the plan's base price is charged.
     pub quantity: Quantity,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add_ons: Vec<SubscribedAddOn>,
@@ -56,14 +57,16 @@ pub struct SubscribedAddOn {
     pub quantity: Quantity,
 }
 
-/// Terms of one organization and meter that replace the plan's, field by field, while the window lasts.
+/// Terms of one organization that replace the plan's, field by field, while the window lasts: those of one meter, or
+/// without a meter those of the plan as a whole.
 /// Several may cover an instant: they apply in the order of (`effective_from`, `id`), the later one winning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Override {
     pub id: Arc<str>,
     #[serde(rename = "organizationId")]
     pub organization_id: Arc<str>,
-    pub meter: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meter: Option<Arc<str>>,
     pub effective_from: EventTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_to: Option<EventTime>,
@@ -73,6 +76,12 @@ pub struct Override {
     pub allowance: Option<Allowance>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charge: Option<Prices>,
+    /// Only without a meter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_price: Option<Decimal>,
+    /// Only without a meter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Decimal>,
 }
 
 /// Credits given to an organization.

@@ -5,7 +5,7 @@
 
 mod laid_over;
 mod schedule;
-mod stretch;
+pub(crate) mod stretch;
 
 pub use crate::time::Period;
 pub use schedule::{Apart, Gap, GapCause, Schedule, Span, SpanOrGap, Terms};

@@ -138,7 +138,7 @@ impl Schedule {
     ) -> Schedule {
         subscriptions.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
         plans.sort_by(|a, b| (&a.plan, a.effective_from).cmp(&(&b.plan, b.effective_from)));
-        overrides.retain(|row| row.meter == meter);
+        overrides.retain(|row| row.meter.as_ref() == Some(&meter));
         overrides.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
         adjustments.retain(|row| row.meter == meter);
         adjustments.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));

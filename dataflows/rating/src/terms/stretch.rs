@@ -31,7 +31,7 @@ pub(super) struct Running {
 
 /// A stretch covered by subscriptions of equal cadence, one after the other without a gap: periods end where it ends.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     pub start: EventTime,
     pub end: EventTime,
     pub calendar: Calendar,
@@ -89,7 +89,7 @@ fn bounds(rows: &Rows) -> Vec<EventTime> {
 }
 
 /// The run of each stretch between two bounds; `None` without a subscription or with a cadence that gives no periods.
-fn runs(bounds: &[EventTime], subscribed: &[Option<&Subscription>]) -> Vec<Option<Arc<Run>>> {
+pub(crate) fn runs(bounds: &[EventTime], subscribed: &[Option<&Subscription>]) -> Vec<Option<Arc<Run>>> {
     let mut runs = Vec::with_capacity(bounds.len());
     while runs.len() < bounds.len() {
         let first = runs.len();
@@ -105,12 +105,12 @@ fn runs(bounds: &[EventTime], subscribed: &[Option<&Subscription>]) -> Vec<Optio
 }
 
 /// Of the rows that cover the instant the one with the greatest (`effective_from`, `id`).
-fn subscription_at(subscriptions: &[Arc<Subscription>], instant: EventTime) -> Option<&Subscription> {
+pub(crate) fn subscription_at(subscriptions: &[Arc<Subscription>], instant: EventTime) -> Option<&Subscription> {
     let covering = |row: &&Arc<Subscription>| covers(row.effective_from, row.effective_to, instant);
     subscriptions.iter().rev().find(covering).map(|row| &**row)
 }
 
-fn covers(from: EventTime, to: Option<EventTime>, instant: EventTime) -> bool {
+pub(crate) fn covers(from: EventTime, to: Option<EventTime>, instant: EventTime) -> bool {
     from <= instant && to.is_none_or(|to| instant < to)
 }
 
@@ -137,7 +137,7 @@ fn terms_at(rows: &Rows, subscription: &Subscription, instant: EventTime) -> Opt
 }
 
 /// Of the phases that cover the instant the one that began last; of two that began together the later in the row.
-pub(super) fn phase_at(subscription: &Subscription, instant: EventTime) -> Option<&Phase> {
+pub(crate) fn phase_at(subscription: &Subscription, instant: EventTime) -> Option<&Phase> {
     let covering = subscription.phases.iter().filter(|phase| covers(phase.effective_from, phase.effective_to, instant));
     covering.max_by_key(|phase| phase.effective_from)
 }

@@ -3,9 +3,9 @@
 use super::any_charges::{allowance, prices};
 use highwater_rating::number::Quantity;
 use highwater_rating::tables::{
-    AddOn, Adjustment, AdjustmentKind, Aggregation, Cadence, Charge, Condition, Grant, GrantKind, Interval, Meter,
-    NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Prices, Row, Scalar, SubscribedAddOn, Subscription,
-    TrialLimit, ValueField,
+    AddOn, Adjustment, AdjustmentKind, Aggregation, Billing, Cadence, Charge, Condition, Grant, GrantKind, Interval,
+    Meter, NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Prices, Row, Scalar, SubscribedAddOn,
+    Subscription, TrialLimit, ValueField,
 };
 use highwater_rating::time::EventTime;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -102,10 +102,15 @@ fn meter() -> impl Strategy<Value = Meter> {
     )
 }
 
+fn billing() -> impl Strategy<Value = Billing> {
+    select(vec![Billing::InAdvance, Billing::InArrears])
+}
+
 fn plan() -> impl Strategy<Value = Plan> {
     let charges = btree_map(name(), (quantity(), allowance(), prices()), 0..4);
-    (name(), label(), instant(), charges, option::of(whole_price()), option::of(0u32..=8_784)).prop_map(
-        |(plan, name, effective_from, charges, base_price, grace_hours)| Plan {
+    let recurring = (option::of(whole_price()), billing(), option::of(whole_price()));
+    (name(), label(), instant(), charges, recurring, option::of(0u32..=8_784)).prop_map(
+        |(plan, name, effective_from, charges, (base_price, billing, commitment), grace_hours)| Plan {
             plan,
             name,
             currency: "USD".into(),
@@ -122,19 +127,24 @@ fn plan() -> impl Strategy<Value = Plan> {
                 .collect(),
             base_price,
             grace_hours,
+            billing,
+            commitment,
         },
     )
 }
 
 fn add_on() -> impl Strategy<Value = AddOn> {
-    (name(), label(), instant(), whole_price(), label()).prop_map(|(add_on, name, effective_from, price, unit)| AddOn {
-        add_on,
-        name,
-        currency: "EUR".into(),
-        effective_from,
-        price,
-        unit,
-    })
+    (name(), label(), instant(), whole_price(), billing(), label()).prop_map(
+        |(add_on, name, effective_from, price, billing, unit)| AddOn {
+            add_on,
+            name,
+            currency: "EUR".into(),
+            effective_from,
+            price,
+            billing,
+            unit,
+        },
+    )
 }
 
 fn subscription() -> impl Strategy<Value = Subscription> {
@@ -178,16 +188,28 @@ fn phase() -> impl Strategy<Value = Phase> {
 
 fn an_override() -> impl Strategy<Value = Override> {
     let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
-    (name(), name(), name(), validity, quantity(), option::of(allowance()), option::of(prices())).prop_map(
-        |(id, organization_id, meter, (effective_from, effective_to), included, allowance, charge)| Override {
-            id,
-            organization_id,
-            meter,
-            effective_from,
-            effective_to,
-            included: Some(included),
-            allowance,
-            charge,
+    let of_a_meter = (name(), quantity(), option::of(allowance()), option::of(prices()));
+    let of_the_plan = (whole_price(), option::of(whole_price()));
+    (name(), name(), validity, option::of(of_a_meter), of_the_plan).prop_map(
+        |(id, organization_id, (effective_from, effective_to), of_a_meter, (base_price, commitment))| {
+            let bare = Override {
+                id,
+                organization_id,
+                meter: None,
+                effective_from,
+                effective_to,
+                included: None,
+                allowance: None,
+                charge: None,
+                base_price: None,
+                commitment: None,
+            };
+            match of_a_meter {
+                Some((meter, included, allowance, charge)) => {
+                    Override { meter: Some(meter), included: Some(included), allowance, charge, ..bare }
+                }
+                None => Override { base_price: Some(base_price), commitment, ..bare },
+            }
         },
     )
 }

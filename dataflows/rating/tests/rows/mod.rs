@@ -5,7 +5,7 @@
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{PeriodUsage, RateError, RatedPeriod, SpanUsage, rate};
 use highwater_rating::tables::{
-    Aggregation, Allowance, Cadence, Charge, ChargeModel, ChargeRules, Interval, Override, Plan, Price, Row,
+    Aggregation, Allowance, Billing, Cadence, Charge, ChargeModel, ChargeRules, Interval, Override, Plan, Price, Row,
     Subscription, Table, Tier, read_row,
 };
 use highwater_rating::terms::{Period, Schedule, Span, SpanOrGap, Terms};
@@ -73,6 +73,8 @@ pub fn plan(name: &str, effective_from: &str, charges: Vec<Charge>) -> Plan {
         charges,
         base_price: None,
         grace_hours: None,
+        billing: Billing::InAdvance,
+        commitment: None,
     }
 }
 
@@ -104,12 +106,14 @@ pub fn included(id: &str, from: &str, to: Option<&str>, included: &str) -> Overr
     Override {
         id: id.into(),
         organization_id: "acme".into(),
-        meter: METER.into(),
+        meter: Some(METER.into()),
         effective_from: instant(from),
         effective_to: to.map(instant),
         included: Some(quantity(included)),
         allowance: None,
         charge: None,
+        base_price: None,
+        commitment: None,
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) mod finals;
 pub(super) mod line;
 pub(super) mod period;
 pub(super) mod progress;
+pub(super) mod recurring;
 pub(super) mod tables;
 pub(super) mod usage;
 

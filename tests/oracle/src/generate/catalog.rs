@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 pub const FEATURES: [&str; 3] = ["api_call", "ai_query", "seat"];
 const AGGREGATIONS: [&str; 7] = ["count", "sum", "max", "min", "latest", "unique", "average"];
+const ADD_ONS: [&str; 2] = ["analytics", "support"];
 const PLANS: [&str; 3] = ["starter", "growth", "scale"];
 /// Names that have nothing to do with each other except that a careless reader could take one for another.
 const ORGANIZATIONS: [&str; 5] = ["org_1", "org_11", "Größe & Söhne", "org\"1\\", "1"];
@@ -29,6 +30,7 @@ impl Catalog {
         let names: Vec<String> =
             meters.iter().map(|row| row["row"]["name"].as_str().expect("a meter's name").to_owned()).collect();
         let mut terms = plans(dice, scene, &names);
+        terms.extend(add_ons(dice, scene));
         for organization in &organizations {
             terms.extend(subscriptions(dice, scene, organization, &names));
             terms.extend(overrides(dice, scene, organization, &names));
@@ -48,13 +50,21 @@ pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
         for charge in row["charges"].as_array_mut().expect("charges") {
             charge["included"] = included(dice);
         }
+        if dice.percent(50) {
+            row.insert("base_price".into(), whole_price(dice));
+        }
     } else if row.contains_key("time_zone") {
         row.insert("plan".into(), (*dice.pick(&PLANS)).into());
         row.insert("phases".into(), phases(dice, scene, &[]).into());
+        row.insert("quantity".into(), (*dice.pick(&["1", "3", "0.5"])).into());
         row.remove("effective_to");
         row.extend(until(dice, scene, start, 50));
     } else if row.contains_key("kind") {
         row.extend(season(dice));
+    } else if row.contains_key("add_on") {
+        row.insert("price".into(), whole_price(dice));
+    } else if !row.contains_key("meter") {
+        row.insert("commitment".into(), whole_price(dice));
     } else {
         row.insert("included".into(), included(dice));
     }
@@ -127,12 +137,47 @@ fn plans(dice: &mut Dice, scene: &mut Scene, meters: &[String]) -> Vec<Value> {
                     before.or_else(|| dice.percent(80).then(|| charge(dice, meter)))
                 })
                 .collect();
-            rows.push(json!({"table": "plans", "row": {
+            let mut row = json!({
                 "plan": plan,
                 "currency": currency,
                 "effective_from": civil::rfc3339(start),
                 "charges": charges,
-            }}));
+            });
+            recurring_prices(dice, &mut row);
+            rows.push(json!({"table": "plans", "row": row}));
+        }
+    }
+    rows
+}
+
+/// A price that stands on an invoice as it is: whole, so that every currency can have it.
+fn whole_price(dice: &mut Dice) -> Value {
+    (*dice.pick(&["0", "1", "30", "99", "1000", "1000000000"])).into()
+}
+
+fn recurring_prices(dice: &mut Dice, row: &mut Value) {
+    if dice.percent(50) {
+        row["base_price"] = whole_price(dice);
+    }
+    if dice.percent(40) {
+        row["commitment"] = whole_price(dice);
+    }
+    if dice.percent(50) {
+        row["billing"] = (*dice.pick(&["in_advance", "in_arrears"])).into();
+    }
+}
+
+fn add_ons(dice: &mut Dice, scene: &mut Scene) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for name in ADD_ONS {
+        for _ in 0..dice.between(0, 3) {
+            let start = if dice.percent(40) { scene.center - 400 * crate::DAY } else { scene.edge(dice) };
+            let mut row = json!({"add_on": name, "effective_from": civil::rfc3339(start), "price": whole_price(dice)});
+            row["currency"] = (*dice.pick(&["USD", "USD", "JPY"])).into();
+            if dice.percent(50) {
+                row["billing"] = (*dice.pick(&["in_advance", "in_arrears"])).into();
+            }
+            rows.push(json!({"table": "add_ons", "row": row}));
         }
     }
     rows
@@ -163,6 +208,16 @@ fn subscriptions(dice: &mut Dice, scene: &mut Scene, organization: &str, meters:
         row.insert("effective_from".into(), civil::rfc3339(start).into());
         row.extend(cadence.as_object().expect("cadence").clone());
         row.extend(until(dice, scene, start, 30));
+        if dice.percent(40) {
+            row.insert("quantity".into(), (*dice.pick(&["0", "2", "7", "2.5", "1000000000000000000"])).into());
+        }
+        let held = ADD_ONS.iter().filter(|_| dice.percent(30)).collect::<Vec<_>>();
+        if !held.is_empty() {
+            let held = held
+                .into_iter()
+                .map(|name| json!({"add_on": name, "quantity": *dice.pick(&["0", "1", "3", "0.333333333"])}));
+            row.insert("add_ons".into(), held.collect());
+        }
         if dice.percent(35) {
             row.insert("phases".into(), phases(dice, scene, meters).into());
         }
@@ -183,10 +238,16 @@ fn overrides(dice: &mut Dice, scene: &mut Scene, organization: &str, meters: &[S
         let mut row = Map::new();
         row.insert("id".into(), format!("override_{number}_{organization}").into());
         row.insert("organizationId".into(), organization.into());
-        row.insert("meter".into(), dice.pick(meters).clone().into());
         let start = scene.edge(dice);
         row.insert("effective_from".into(), civil::rfc3339(start).into());
         row.extend(until(dice, scene, start, 60));
+        if dice.percent(25) {
+            let field = *dice.pick(&["base_price", "commitment"]);
+            row.insert(field.into(), whole_price(dice));
+            rows.push(json!({"table": "overrides", "row": row}));
+            continue;
+        }
+        row.insert("meter".into(), dice.pick(meters).clone().into());
         if dice.percent(60) {
             row.insert("included".into(), included(dice));
         }
@@ -237,12 +298,16 @@ fn adjustments(dice: &mut Dice, scene: &mut Scene, organization: Option<&str>, m
     for number in 0..dice.between(0, 3) {
         let (from, to) = window(dice, scene);
         let mut row = Map::new();
-        row.insert("id".into(), format!("season_{number}_{}", organization.unwrap_or("all")).into());
+        row.insert("id".into(), "".into());
         row.extend(organization.map(|name| ("organizationId".to_owned(), name.into())));
         row.insert("meter".into(), dice.pick(meters).clone().into());
         row.insert("effective_from".into(), civil::rfc3339(from).into());
         row.insert("effective_to".into(), civil::rfc3339(to).into());
         row.extend(season(dice));
+        // The kind stands first, so that what a case reaches can be told from its lines.
+        let kind = row["kind"].as_str().expect("a kind");
+        let id = format!("{kind}/{number}_{}", organization.unwrap_or("all"));
+        row.insert("id".into(), id.into());
         rows.push(json!({"table": "adjustments", "row": row}));
     }
     rows

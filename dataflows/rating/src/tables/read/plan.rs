@@ -6,14 +6,17 @@ use super::{Reading, numbers, texts, times};
 use crate::number::Currency;
 use crate::tables::document::Node;
 use crate::tables::mistake::MistakeCode;
-use crate::tables::{AddOn, Plan};
+use crate::tables::{AddOn, Billing, Plan};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
-const PLAN_FIELDS: &[&str] = &["plan", "name", "currency", "effective_from", "charges", "base_price", "grace_hours"];
-const ADD_ON_FIELDS: &[&str] = &["add_on", "name", "currency", "effective_from", "price", "unit"];
+const PLAN_FIELDS: &[&str] =
+    &["plan", "name", "currency", "effective_from", "charges", "base_price", "billing", "commitment", "grace_hours"];
+const ADD_ON_FIELDS: &[&str] = &["add_on", "name", "currency", "effective_from", "price", "billing", "unit"];
 /// A year: longer than any period waits.
 const GRACE_HOURS_LIMIT: i32 = 8_784;
+
+const BILLINGS: &[(&str, Billing)] = &[("in_advance", Billing::InAdvance), ("in_arrears", Billing::InArrears)];
 
 pub(super) fn plan(node: &Node, reading: &mut Reading) -> Option<Plan> {
     let fields = Fields::open(node, PLAN_FIELDS, reading)?;
@@ -24,6 +27,8 @@ pub(super) fn plan(node: &Node, reading: &mut Reading) -> Option<Plan> {
     let charges = fields.or("charges", Vec::new(), reading, charges);
     let base_price = fields.optional("base_price", reading, |node, reading| whole_price(node, currency, reading));
     let grace_hours = fields.optional("grace_hours", reading, numbers::whole(0, GRACE_HOURS_LIMIT));
+    let billing = fields.or("billing", Billing::InAdvance, reading, texts::one_of(BILLINGS));
+    let commitment = fields.optional("commitment", reading, |node, reading| whole_price(node, currency, reading));
     Some(Plan {
         plan: plan?,
         name: name?,
@@ -32,6 +37,8 @@ pub(super) fn plan(node: &Node, reading: &mut Reading) -> Option<Plan> {
         charges: charges?,
         base_price: base_price?,
         grace_hours: grace_hours?.map(i32::unsigned_abs),
+        billing: billing?,
+        commitment: commitment?,
     })
 }
 
@@ -42,6 +49,7 @@ pub(super) fn add_on(node: &Node, reading: &mut Reading) -> Option<AddOn> {
     let currency = fields.required("currency", reading, currency);
     let effective_from = fields.required("effective_from", reading, times::instant);
     let price = fields.required("price", reading, |node, reading| whole_price(node, currency, reading));
+    let billing = fields.or("billing", Billing::InAdvance, reading, texts::one_of(BILLINGS));
     let unit = fields.or("unit", "".into(), reading, texts::label);
     Some(AddOn {
         add_on: add_on?,
@@ -49,6 +57,7 @@ pub(super) fn add_on(node: &Node, reading: &mut Reading) -> Option<AddOn> {
         currency: currency?.code().into(),
         effective_from: effective_from?,
         price: price?,
+        billing: billing?,
         unit: unit?,
     })
 }

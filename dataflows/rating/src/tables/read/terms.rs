@@ -6,8 +6,20 @@ use crate::tables::document::Node;
 use crate::tables::mistake::MistakeCode;
 use crate::tables::{Adjustment, AdjustmentKind, Grant, GrantKind, Override, Table};
 
-const OVERRIDE_FIELDS: &[&str] =
-    &["id", "organization_id", "meter", "effective_from", "effective_to", "included", "allowance", "charge"];
+const OVERRIDE_FIELDS: &[&str] = &[
+    "id",
+    "organization_id",
+    "meter",
+    "effective_from",
+    "effective_to",
+    "included",
+    "allowance",
+    "charge",
+    "base_price",
+    "commitment",
+];
+const OF_A_METER: &[&str] = &["included", "allowance", "charge"];
+const OF_THE_PLAN: &[&str] = &["base_price", "commitment"];
 const GRANT_FIELDS: &[&str] =
     &["id", "organization_id", "meter", "currency", "amount", "kind", "priority", "effective_from", "expires_at"];
 const ADJUSTMENT_FIELDS: &[&str] =
@@ -27,17 +39,25 @@ pub(super) fn an_override(node: &Node, reading: &mut Reading) -> Option<Override
     let fields = Fields::open(node, OVERRIDE_FIELDS, reading)?;
     let id = fields.required("id", reading, texts::name);
     let organization_id = fields.required("organization_id", reading, texts::name);
-    let meter = fields.required("meter", reading, texts::reference(Table::Meters));
+    let meter = fields.optional("meter", reading, texts::reference(Table::Meters));
     let effective_from = fields.required("effective_from", reading, times::instant);
     let effective_to = times::end(&fields, "effective_to", effective_from, MistakeCode::EmptyValidity, reading);
+    let alone = match fields.get("meter") {
+        Some(_) => fields.refuse(OF_THE_PLAN, "an override of a meter replaces that meter's terms", reading),
+        None => fields.refuse(OF_A_METER, "without a `meter` an override replaces the plan's own prices", reading),
+    };
     let included = fields.optional("included", reading, numbers::quantity);
     let allowance = fields.optional("allowance", reading, charge::allowance);
     let charge = fields.optional("charge", reading, charge::prices);
-    if let (Some(None), Some(None), Some(None)) = (&included, &allowance, &charge) {
+    let base_price = fields.optional("base_price", reading, numbers::price);
+    let commitment = fields.optional("commitment", reading, numbers::price);
+    let fields_given = OF_A_METER.iter().chain(OF_THE_PLAN).any(|name| fields.get(name).is_some());
+    if !fields_given {
         let message = "the override replaces nothing";
-        let hint = "give `included`, `allowance` or `charge`";
+        let hint = "give `included`, `allowance` or `charge`, or without a meter `base_price` or `commitment`";
         return reading.mistake(MistakeCode::EmptyOverride, node, message, hint);
     }
+    alone?;
     Some(Override {
         id: id?,
         organization_id: organization_id?,
@@ -47,6 +67,8 @@ pub(super) fn an_override(node: &Node, reading: &mut Reading) -> Option<Override
         included: included?,
         allowance: allowance?,
         charge: charge?,
+        base_price: base_price?,
+        commitment: commitment?,
     })
 }
 
