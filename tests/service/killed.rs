@@ -49,6 +49,8 @@ fn nothing_acknowledged_is_missing_or_counted_twice_after_kill_9() {
     house.wait_until_ready();
     house.publish(&catalog);
     let _process = std::thread::scope(|scope| {
+        // Also where a wait below gives up: else the scope would wait for a reader and senders that never end.
+        let _ends = watch::Ends(&done);
         let mut process = first;
         let senders: Vec<_> = [STEADY[0], STEADY[1], STEADY[2], FICKLE]
             .into_iter()

@@ -4,6 +4,15 @@ use crate::house::{self, House};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Ends the reader when the writing ends, however it ends.
+pub struct Ends<'a>(pub &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Reads the hours again and again; none of those that only grow may ever be less, or gone. Says how often it read.
 pub fn quantities(house: &House, done: &AtomicBool) -> usize {
     let sql = "

@@ -38,15 +38,6 @@ impl Between {
     }
 }
 
-/// Ends the reader when the writing ends, however it ends.
-struct Stops<'a>(&'a AtomicBool);
-
-impl Drop for Stops<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// One of `count`, drawn for the request. Not its number modulo `count`: a retry that takes as many requests as the
 /// rule has cases would meet the same one for ever.
 fn drawn(nth: usize, count: i64) -> i64 {
@@ -67,7 +58,7 @@ fn survives(seed: u64, rule: impl Fn(usize) -> Fault + Send + Sync + 'static) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         // Also where a wait below gives up: else the scope would wait for a reader that never ends.
-        let _stops = Stops(&done);
+        let _ends = watch::Ends(&done);
         let reader = scope.spawn(|| watch::quantities(house, &done));
         proxy.set(rule);
         for organization in [STEADY[0], STEADY[1], STEADY[2], FICKLE] {
