@@ -96,6 +96,6 @@ fn terms_row(row: &Row, names: &Names) -> Result<Option<TermsRow>, NameError> {
             Some(TermsRow::Adjustment(organization, Arc::new(row.clone())))
         }
         Row::AddOns(row) => Some(TermsRow::AddOn(Arc::new(row.clone()))),
-        Row::Meters(_) | Row::Grants(_) => None,
+        Row::Meters(_) | Row::Grants(_) | Row::CreditPolicies(_) => None,
     })
 }

@@ -127,11 +127,12 @@ pub struct TableTopics {
     pub subscriptions: String,
     pub overrides: String,
     pub grants: String,
+    pub credit_policies: String,
     pub adjustments: String,
 }
 
 impl TableTopics {
-    pub fn all(&self) -> [(Table, &String); 7] {
+    pub fn all(&self) -> [(Table, &String); 8] {
         [
             (Table::Meters, &self.meters),
             (Table::Plans, &self.plans),
@@ -139,6 +140,7 @@ impl TableTopics {
             (Table::Subscriptions, &self.subscriptions),
             (Table::Overrides, &self.overrides),
             (Table::Grants, &self.grants),
+            (Table::CreditPolicies, &self.credit_policies),
             (Table::Adjustments, &self.adjustments),
         ]
     }
@@ -153,6 +155,7 @@ impl Default for TableTopics {
             subscriptions: "highwater.subscriptions.v1".into(),
             overrides: "highwater.overrides.v1".into(),
             grants: "highwater.grants.v1".into(),
+            credit_policies: "highwater.credit-policies.v1".into(),
             adjustments: "highwater.adjustments.v1".into(),
         }
     }

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-const TABLES: [&str; 7] = ["meters", "plans", "add-ons", "subscriptions", "overrides", "grants", "adjustments"];
+const TABLES: [&str; 8] =
+    ["meters", "plans", "add-ons", "subscriptions", "overrides", "grants", "credit-policies", "adjustments"];
 
 fn on(broker: &Broker, folder: &Path, command: &[&str]) -> Output {
     let brokers = format!("kafka.brokers={}", broker.bootstrap());

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 const EVENTS: &str = "highwater.events.v1";
 const DEAD_LETTERS: &str = "highwater.dead-letters.v1";
-const TABLES: [&str; 7] = ["meters", "plans", "add-ons", "subscriptions", "overrides", "grants", "adjustments"];
+const TABLES: [&str; 8] =
+    ["meters", "plans", "add-ons", "subscriptions", "overrides", "grants", "credit-policies", "adjustments"];
 const RECORDS_OF_ONE: usize = 800;
 
 /// (partition, offset)

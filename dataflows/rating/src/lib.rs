@@ -8,6 +8,7 @@
 
 pub mod catalog;
 pub mod charge;
+pub mod credits;
 pub mod finals;
 pub mod number;
 pub mod quote;

@@ -101,17 +101,41 @@ CREATE OR REPLACE VIEW highwater.grants
     meter String COMMENT 'The meter whose units it gives; empty where it gives money.',
     currency LowCardinality(String) COMMENT 'ISO 4217 code where it gives money; else empty.',
     amount Decimal(38, 9) COMMENT 'How many units of the meter, or of the currency. Exact.',
-    kind LowCardinality(String) COMMENT 'free, promotional or paid.',
+    kind LowCardinality(String) COMMENT 'free, promotional, paid, refund or adjustment.',
+    changes_grant String COMMENT 'The grant that a refund takes from or an adjustment changes; else empty.',
+    recharge_request String COMMENT 'The recharge request that it answers; else empty.',
     priority Int32 COMMENT 'Smaller ones are used up first.',
     valid_from DateTime64(6, 'UTC') COMMENT 'From when on it can be used, inclusive, in UTC.',
-    valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'When it expires, in UTC; NULL where it does not.'
+    valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'When it expires, in UTC; NULL where it does not.',
+    recurrence String COMMENT 'The cadence by which it is given anew, as JSON; empty where it is given once.',
+    rollover Decimal(38, 9) COMMENT 'The most that is carried over when it is given anew. Exact.'
 )
 COMMENT 'Credits given to organizations.'
 AS SELECT JSONExtractString(row, 'id') AS id, organization_id, JSONExtractString(row, 'meter') AS meter, JSONExtractString(row, 'currency') AS currency,
     toDecimal128OrZero(replaceAll(JSONExtractRaw(row, 'amount'), '"', ''), 9) AS amount, JSONExtractString(row, 'kind') AS kind,
-    JSONExtract(row, 'priority', 'Int32') AS priority, assumeNotNull(valid_from) AS valid_from, valid_to
+    JSONExtractString(row, 'of') AS changes_grant, JSONExtractString(row, 'recharge_request') AS recharge_request,
+    JSONExtract(row, 'priority', 'Int32') AS priority, assumeNotNull(valid_from) AS valid_from, valid_to,
+    JSONExtractRaw(row, 'recurrence') AS recurrence, toDecimal128OrZero(replaceAll(JSONExtractRaw(row, 'rollover'), '"', ''), 9) AS rollover
 FROM highwater_store.table_rows FINAL
 WHERE table = 'grants';
+
+CREATE OR REPLACE VIEW highwater.credit_policies
+(
+    id String COMMENT 'The policy''s id.',
+    organization_id String COMMENT 'The customer whose credits it is about.',
+    meter String COMMENT 'The meter whose units it is about; empty where it is about money.',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code where it is about money; else empty.',
+    valid_from DateTime64(6, 'UTC') COMMENT 'From when on it holds, inclusive, in UTC.',
+    valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when it holds, exclusive, in UTC; NULL where it does not end.',
+    burn_order Array(String) COMMENT 'What decides which grant burns first, in order; empty for the usual order.',
+    recharge String COMMENT 'When how many credits are asked for, as JSON; empty where none are.'
+)
+COMMENT 'How credits are burnt, and when more of them are asked for.'
+AS SELECT JSONExtractString(row, 'id') AS id, organization_id, JSONExtractString(row, 'meter') AS meter, JSONExtractString(row, 'currency') AS currency,
+    assumeNotNull(valid_from) AS valid_from, valid_to, JSONExtract(row, 'burn_order', 'Array(String)') AS burn_order,
+    JSONExtractRaw(row, 'recharge') AS recharge
+FROM highwater_store.table_rows FINAL
+WHERE table = 'credit_policies';
 
 CREATE OR REPLACE VIEW highwater.adjustments
 (

@@ -15,7 +15,7 @@ use std::path::PathBuf;
   highwater catalog show --table subscriptions --json
   highwater catalog show --catalog catalog")]
 pub struct ShowArguments {
-    /// One table: meters, plans, add_ons, subscriptions, overrides, grants or adjustments
+    /// One table: meters, plans, add_ons, subscriptions, overrides, grants, credit_policies or adjustments
     #[arg(long, value_name = "TABLE", value_parser = table)]
     pub table: Option<Table>,
     /// The rows of these files instead of those in force

@@ -128,7 +128,7 @@ impl Iterator for BlockReader {
 }
 
 /// Numbers on disk: never reused, never changed.
-const TABLES: [(u8, Table); 7] = [
+const TABLES: [(u8, Table); 8] = [
     (0, Table::Meters),
     (1, Table::Plans),
     (2, Table::AddOns),
@@ -136,6 +136,7 @@ const TABLES: [(u8, Table); 7] = [
     (4, Table::Overrides),
     (5, Table::Grants),
     (6, Table::Adjustments),
+    (7, Table::CreditPolicies),
 ];
 
 fn table_number(table: Table) -> u8 {

@@ -8,6 +8,7 @@
 
 pub mod civil;
 mod cloud_event;
+pub mod credits;
 pub mod event;
 pub mod exact;
 mod fold;

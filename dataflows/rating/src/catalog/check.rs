@@ -42,6 +42,7 @@ fn unknown_names(collected: &Collected) -> Vec<(usize, Found)> {
             let (code, kind) = match table {
                 Table::Plans => (MistakeCode::UnknownPlan, "plan"),
                 Table::AddOns => (MistakeCode::UnknownAddOn, "add-on"),
+                Table::Grants => (MistakeCode::UnknownGrant, "grant"),
                 _ => (MistakeCode::UnknownMeter, "meter"),
             };
             // The names are ordered by table; there may be as many subscriptions as mistakes.

@@ -3,6 +3,8 @@
 /// How many digits an unrounded amount keeps.
 pub const UNROUNDED_DIGITS: u32 = 18;
 
+use super::Quantity;
+
 /// A currency whose minor unit is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency {
@@ -34,6 +36,12 @@ impl Currency {
     /// 2 for USD, 0 for JPY, 3 for KWD.
     pub fn minor_unit_digits(self) -> u32 {
         self.minor_unit_digits
+    }
+
+    /// The smallest amount that can be billed, as a part of the major unit.
+    pub fn minor_unit(self) -> Quantity {
+        let digits = Quantity::FRACTIONAL_DIGITS.saturating_sub(self.minor_unit_digits);
+        Quantity(10i128.pow(digits))
     }
 
     /// An amount of minor units as a decimal of the major unit: `75.00`, JPY `75`, KWD `-0.005`.

@@ -128,6 +128,8 @@ mistake_codes! {
     UnknownPlan = "unknown_plan",
     /// No add-on has this name.
     UnknownAddOn = "unknown_add_on",
+    /// No grant has this id.
+    UnknownGrant = "unknown_grant",
     /// A subscription begins before the first version of what it names.
     NotYetInForce = "not_yet_in_force",
     /// A record without a value has no key that says what to remove.

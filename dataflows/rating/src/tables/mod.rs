@@ -10,6 +10,7 @@
 
 mod change;
 mod charge;
+mod credit;
 mod debezium;
 pub(crate) mod document;
 pub(crate) mod json;
@@ -27,12 +28,11 @@ pub use charge::{
     Allowance, Charge, ChargeModel, ChargeRules, Discount, PercentageTier, Price, Prices, StairstepTier, Tier,
     UnitConversion,
 };
+pub use credit::{BurnKey, CreditPolicy, Grant, GrantKind, Recharge, RechargeSize};
 pub use meter::{Aggregation, Condition, Meter, NumberToken, Scalar, ValueField};
 pub(crate) use mistake::Found;
 pub use mistake::{MistakeCode, RowMistake};
 pub use phase::{PausedUsage, Phase, PhaseKind, TrialLimit};
 pub use plan::{AddOn, Billing, Plan};
 pub use row::{Row, RowKey, Table};
-pub use subscription::{
-    Adjustment, AdjustmentKind, Cadence, Grant, GrantKind, Interval, Override, SubscribedAddOn, Subscription,
-};
+pub use subscription::{Adjustment, AdjustmentKind, Cadence, Interval, Override, SubscribedAddOn, Subscription};

@@ -1,7 +1,7 @@
 //! One row of any table, its key, and its JSON envelope.
 
 use super::change::{RowChange, read_line, read_row};
-use super::{AddOn, Adjustment, Grant, Meter, Override, Phase, Plan, Subscription};
+use super::{AddOn, Adjustment, CreditPolicy, Grant, Meter, Override, Phase, Plan, Subscription};
 use crate::time::EventTime;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,6 +17,7 @@ pub enum Table {
     Subscriptions,
     Overrides,
     Grants,
+    CreditPolicies,
     Adjustments,
 }
 
@@ -30,6 +31,7 @@ pub enum Row {
     Subscriptions(Subscription),
     Overrides(Override),
     Grants(Grant),
+    CreditPolicies(CreditPolicy),
     Adjustments(Adjustment),
 }
 
@@ -42,13 +44,14 @@ pub struct RowKey {
 
 impl Table {
     /// In the order in which rows refer to each other: what is referred to stands first.
-    pub const ALL: [Table; 7] = [
+    pub const ALL: [Table; 8] = [
         Table::Meters,
         Table::Plans,
         Table::AddOns,
         Table::Subscriptions,
         Table::Overrides,
         Table::Grants,
+        Table::CreditPolicies,
         Table::Adjustments,
     ];
 
@@ -61,6 +64,7 @@ impl Table {
             Table::Subscriptions => "subscriptions",
             Table::Overrides => "overrides",
             Table::Grants => "grants",
+            Table::CreditPolicies => "credit_policies",
             Table::Adjustments => "adjustments",
         }
     }
@@ -85,6 +89,7 @@ impl Row {
             Row::Subscriptions(_) => Table::Subscriptions,
             Row::Overrides(_) => Table::Overrides,
             Row::Grants(_) => Table::Grants,
+            Row::CreditPolicies(_) => Table::CreditPolicies,
             Row::Adjustments(_) => Table::Adjustments,
         }
     }
@@ -98,6 +103,7 @@ impl Row {
             Row::Subscriptions(row) => row.id.clone(),
             Row::Overrides(row) => row.id.clone(),
             Row::Grants(row) => row.id.clone(),
+            Row::CreditPolicies(row) => row.id.clone(),
             Row::Adjustments(row) => row.id.clone(),
         };
         RowKey { table: self.table(), key }
@@ -112,6 +118,7 @@ impl Row {
             Row::Subscriptions(row) => &row.id,
             Row::Overrides(row) => &row.id,
             Row::Grants(row) => &row.id,
+            Row::CreditPolicies(row) => &row.id,
             Row::Adjustments(row) => &row.id,
         }
     }
@@ -126,7 +133,11 @@ impl Row {
                 .chain(row.phases.iter().flat_map(Phase::meters).map(|meter| (Table::Meters, meter)))
                 .collect(),
             Row::Overrides(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
-            Row::Grants(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
+            Row::Grants(row) => {
+                let meter = row.meter.iter().map(|meter| (Table::Meters, meter));
+                meter.chain(row.of.iter().map(|grant| (Table::Grants, grant))).collect()
+            }
+            Row::CreditPolicies(row) => row.meter.iter().map(|meter| (Table::Meters, meter)).collect(),
             Row::Adjustments(row) => vec![(Table::Meters, &row.meter)],
         }
     }
@@ -140,6 +151,7 @@ impl Row {
             Row::Subscriptions(row) => (Some(row.effective_from), row.effective_to),
             Row::Overrides(row) => (Some(row.effective_from), row.effective_to),
             Row::Grants(row) => (Some(row.effective_from), row.expires_at),
+            Row::CreditPolicies(row) => (Some(row.effective_from), row.effective_to),
             Row::Adjustments(row) => (Some(row.effective_from), Some(row.effective_to)),
         }
     }
@@ -153,6 +165,7 @@ impl Row {
             Row::Subscriptions(row) => serde_json::to_string(row),
             Row::Overrides(row) => serde_json::to_string(row),
             Row::Grants(row) => serde_json::to_string(row),
+            Row::CreditPolicies(row) => serde_json::to_string(row),
             Row::Adjustments(row) => serde_json::to_string(row),
         }
         .ok()
@@ -183,6 +196,7 @@ read_strictly! {
     Subscription from Subscriptions,
     Override from Overrides,
     Grant from Grants,
+    CreditPolicy from CreditPolicies,
     Adjustment from Adjustments,
 }
 

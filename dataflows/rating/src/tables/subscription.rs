@@ -1,4 +1,4 @@
-//! Who has which terms: subscriptions, overrides, grants and adjustments of one organization.
+//! Who has which terms: subscriptions, overrides and adjustments of one organization.
 
 use crate::number::Quantity;
 use crate::tables::{Allowance, Phase, Prices};
@@ -82,33 +82,6 @@ pub struct Override {
     /// Only without a meter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment: Option<Decimal>,
-}
-
-/// Credits given to an organization.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Grant {
-    pub id: Arc<str>,
-    #[serde(rename = "organizationId")]
-    pub organization_id: Arc<str>,
-    /// Units of this meter, or money when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub meter: Option<Arc<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<Arc<str>>,
-    pub amount: Quantity,
-    pub kind: GrantKind,
-    pub priority: i32,
-    pub effective_from: EventTime,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<EventTime>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GrantKind {
-    Free,
-    Promotional,
-    Paid,
 }
 
 /// A seasonal change of terms, laid over everything else. Several may cover an instant: they apply in the order of

@@ -3,9 +3,9 @@
 use super::any_charges::{allowance, prices};
 use highwater_rating::number::Quantity;
 use highwater_rating::tables::{
-    AddOn, Adjustment, AdjustmentKind, Aggregation, Billing, Cadence, Charge, Condition, Grant, GrantKind, Interval,
-    Meter, NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Prices, Row, Scalar, SubscribedAddOn,
-    Subscription, TrialLimit, ValueField,
+    AddOn, Adjustment, AdjustmentKind, Aggregation, Billing, BurnKey, Cadence, Charge, Condition, CreditPolicy, Grant,
+    GrantKind, Interval, Meter, NumberToken, Override, PausedUsage, Phase, PhaseKind, Plan, Prices, Recharge,
+    RechargeSize, Row, Scalar, SubscribedAddOn, Subscription, TrialLimit, ValueField,
 };
 use highwater_rating::time::EventTime;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -23,6 +23,8 @@ pub fn row() -> impl Strategy<Value = Row> {
         subscription().prop_map(Row::Subscriptions),
         an_override().prop_map(Row::Overrides),
         grant().prop_map(Row::Grants),
+        change_of_grant().prop_map(Row::Grants),
+        credit_policy().prop_map(Row::CreditPolicies),
         adjustment().prop_map(Row::Adjustments),
     ]
 }
@@ -147,19 +149,22 @@ fn add_on() -> impl Strategy<Value = AddOn> {
     )
 }
 
-fn subscription() -> impl Strategy<Value = Subscription> {
+fn cadence() -> impl Strategy<Value = Cadence> {
     let interval = select(vec![Interval::Day, Interval::Week, Interval::Month, Interval::Quarter, Interval::Year]);
     let anchor = select(vec!["2026-01-31T00:00:00", "2024-02-29T23:59:00"]);
     let zone = select(vec!["UTC", "Europe/Vienna", "Asia/Kolkata"]);
-    let cadence = (anchor, interval, 1..=1_000u32, zone).prop_map(|(anchor, interval, interval_count, zone)| Cadence {
+    (anchor, interval, 1..=1_000u32, zone).prop_map(|(anchor, interval, interval_count, zone)| Cadence {
         anchor: anchor.into(),
         interval,
         interval_count,
         time_zone: zone.into(),
-    });
+    })
+}
+
+fn subscription() -> impl Strategy<Value = Subscription> {
     let held = btree_map(name(), quantity(), 0..3);
     let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
-    (name(), name(), name(), validity, cadence, quantity(), held, vec(phase(), 0..3)).prop_map(
+    (name(), name(), name(), validity, cadence(), quantity(), held, vec(phase(), 0..3)).prop_map(
         |(id, organization_id, plan, (effective_from, effective_to), cadence, quantity, held, phases)| Subscription {
             id,
             organization_id,
@@ -215,21 +220,81 @@ fn an_override() -> impl Strategy<Value = Override> {
 }
 
 fn grant() -> impl Strategy<Value = Grant> {
-    let kind = select(vec![GrantKind::Free, GrantKind::Promotional, GrantKind::Paid]);
+    let kind = select(vec![GrantKind::Free, GrantKind::Promotional, GrantKind::Paid, GrantKind::Adjustment]);
     let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
-    (name(), name(), option::of(name()), positive(), kind, -1_000_000..=1_000_000i32, validity).prop_map(
-        |(id, organization_id, meter, amount, kind, priority, (effective_from, expires_at))| Grant {
+    let again = (option::of(cadence()), btree_set(instant(), 0..3), option::of(whole()), option::of(name()));
+    (name(), name(), option::of(name()), whole(), kind, -1_000_000..=1_000_000i32, validity, again).prop_map(
+        |(id, organization_id, meter, amount, kind, priority, (effective_from, expires_at), again)| {
+            let (recurrence, resets, rollover, recharge_request) = again;
+            Grant {
+                id,
+                organization_id,
+                currency: meter.is_none().then(|| "JPY".into()),
+                meter,
+                amount,
+                kind,
+                of: None,
+                recharge_request,
+                priority,
+                effective_from,
+                expires_at,
+                recurrence,
+                resets: resets.into_iter().collect(),
+                rollover,
+            }
+        },
+    )
+}
+
+/// A refund or an adjustment of another grant.
+fn change_of_grant() -> impl Strategy<Value = Grant> {
+    (name(), name(), name(), whole(), any::<bool>(), any::<bool>(), instant()).prop_map(
+        |(id, organization_id, of, amount, refund, less, effective_from)| Grant {
+            id,
+            organization_id,
+            meter: None,
+            currency: Some("JPY".into()),
+            amount: if less && !refund { Quantity(-amount.0) } else { amount },
+            kind: if refund { GrantKind::Refund } else { GrantKind::Adjustment },
+            of: Some(of),
+            recharge_request: None,
+            priority: 0,
+            effective_from,
+            expires_at: None,
+            recurrence: None,
+            resets: Vec::new(),
+            rollover: None,
+        },
+    )
+}
+
+fn credit_policy() -> impl Strategy<Value = CreditPolicy> {
+    let validity = instant().prop_flat_map(|from| (Just(from), option::of(after(from))));
+    let order = select(vec![vec![], vec![BurnKey::Kind], BurnKey::ALL.to_vec()]);
+    let recharge = (whole(), whole(), any::<bool>(), option::of(whole()), cadence(), 1..8_784u32).prop_map(
+        |(threshold, more, by_target, cap, cadence, pending_hours)| {
+            let target = Quantity(threshold.0.max(more.0));
+            let size = if by_target { RechargeSize::Target(target) } else { RechargeSize::Amount(more) };
+            Recharge { threshold, size, cap, cadence, pending_hours }
+        },
+    );
+    (name(), name(), option::of(name()), validity, order, option::of(recharge)).prop_map(
+        |(id, organization_id, meter, (effective_from, effective_to), burn_order, recharge)| CreditPolicy {
             id,
             organization_id,
             currency: meter.is_none().then(|| "JPY".into()),
             meter,
-            amount,
-            kind,
-            priority,
             effective_from,
-            expires_at,
+            effective_to,
+            burn_order,
+            recharge,
         },
     )
+}
+
+/// Whole units, as money of a currency without a minor unit has them.
+fn whole() -> impl Strategy<Value = Quantity> {
+    (1..1_000_000i64).prop_map(Quantity::units)
 }
 
 fn adjustment() -> impl Strategy<Value = Adjustment> {

@@ -52,6 +52,7 @@ fn organization_of(row: &tables::Row) -> &str {
         tables::Row::Subscriptions(row) => &row.organization_id,
         tables::Row::Overrides(row) => &row.organization_id,
         tables::Row::Grants(row) => &row.organization_id,
+        tables::Row::CreditPolicies(row) => &row.organization_id,
         tables::Row::Adjustments(row) => row.organization_id.as_deref().unwrap_or_default(),
         tables::Row::Meters(_) | tables::Row::Plans(_) | tables::Row::AddOns(_) => "",
     }

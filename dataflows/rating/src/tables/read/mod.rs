@@ -6,6 +6,7 @@
 pub(crate) mod charge;
 mod charge_model;
 mod charge_rules;
+mod credit;
 mod fields;
 mod meter;
 pub(crate) mod numbers;
@@ -68,7 +69,8 @@ pub(crate) fn row(table: Table, node: &Node, reading: &mut Reading) -> Option<Ro
         Table::AddOns => plan::add_on(node, reading).map(Row::AddOns),
         Table::Subscriptions => subscription::subscription(node, reading).map(Row::Subscriptions),
         Table::Overrides => terms::an_override(node, reading).map(Row::Overrides),
-        Table::Grants => terms::grant(node, reading).map(Row::Grants),
+        Table::Grants => credit::grant(node, reading).map(Row::Grants),
+        Table::CreditPolicies => credit::policy(node, reading).map(Row::CreditPolicies),
         Table::Adjustments => terms::adjustment(node, reading).map(Row::Adjustments),
     }
 }
@@ -79,7 +81,7 @@ pub(crate) fn key_fields(table: Table) -> &'static [&'static str] {
         Table::Meters => &["name"],
         Table::Plans => &["plan", "effective_from"],
         Table::AddOns => &["add_on", "effective_from"],
-        Table::Subscriptions | Table::Overrides | Table::Grants | Table::Adjustments => &["id"],
+        Table::Subscriptions | Table::Overrides | Table::Grants | Table::CreditPolicies | Table::Adjustments => &["id"],
     }
 }
 

@@ -86,6 +86,15 @@ pub(super) fn rate_in_percent(node: &Node, reading: &mut Reading) -> Option<Deci
 /// The most percent that an adjustment may put on top.
 pub(super) const PREMIUM_LIMIT: u32 = PERCENT_LIMIT as u32;
 
+/// Above or below zero.
+pub(super) fn nonzero_quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
+    let quantity = signed_quantity(node, reading)?;
+    if quantity == Quantity::ZERO {
+        return reading.mistake(MistakeCode::ZeroQuantity, node, "the quantity must not be zero", "");
+    }
+    Some(quantity)
+}
+
 /// Of either sign.
 pub(crate) fn signed_quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
     let token = token(node, MistakeCode::FloatQuantity, reading)?;

@@ -40,10 +40,7 @@ pub(super) fn subscription(node: &Node, reading: &mut Reading) -> Option<Subscri
     let plan = fields.required("plan", reading, texts::reference(Table::Plans));
     let effective_from = fields.required("effective_from", reading, times::instant);
     let effective_to = times::end(&fields, "effective_to", effective_from, MistakeCode::EmptyValidity, reading);
-    let anchor = fields.required("anchor", reading, times::anchor);
-    let interval = fields.or("interval", Interval::Month, reading, texts::one_of(INTERVALS));
-    let interval_count = fields.or("interval_count", 1, reading, numbers::whole(1, INTERVAL_COUNT_LIMIT));
-    let time_zone = fields.required("time_zone", reading, times::time_zone);
+    let cadence = cadence(&fields, reading);
     let quantity = fields.or("quantity", Quantity::ONE, reading, numbers::quantity);
     let add_ons = fields.or("add_ons", Vec::new(), reading, add_ons);
     let phases = fields.or("phases", Vec::new(), reading, phase::phases);
@@ -53,15 +50,24 @@ pub(super) fn subscription(node: &Node, reading: &mut Reading) -> Option<Subscri
         plan: plan?,
         effective_from: effective_from?,
         effective_to: effective_to?,
-        cadence: Cadence {
-            anchor: anchor?,
-            interval: interval?,
-            interval_count: interval_count?.unsigned_abs(),
-            time_zone: time_zone?,
-        },
+        cadence: cadence?,
         quantity: quantity?,
         add_ons: add_ons?,
         phases: phases?,
+    })
+}
+
+/// The fields of a cadence, which stand among others.
+pub(super) fn cadence(fields: &Fields<'_>, reading: &mut Reading) -> Option<Cadence> {
+    let anchor = fields.required("anchor", reading, times::anchor);
+    let interval = fields.or("interval", Interval::Month, reading, texts::one_of(INTERVALS));
+    let interval_count = fields.or("interval_count", 1, reading, numbers::whole(1, INTERVAL_COUNT_LIMIT));
+    let time_zone = fields.required("time_zone", reading, times::time_zone);
+    Some(Cadence {
+        anchor: anchor?,
+        interval: interval?,
+        interval_count: interval_count?.unsigned_abs(),
+        time_zone: time_zone?,
     })
 }
 

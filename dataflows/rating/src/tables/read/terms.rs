@@ -1,10 +1,10 @@
-//! Rows of `overrides`, `grants` and `adjustments`: what changes an organization's terms.
+//! Rows of `overrides` and `adjustments`: what changes an organization's terms.
 
 use super::fields::Fields;
-use super::{Reading, charge, numbers, plan, texts, times};
+use super::{Reading, charge, numbers, texts, times};
 use crate::tables::document::Node;
 use crate::tables::mistake::MistakeCode;
-use crate::tables::{Adjustment, AdjustmentKind, Grant, GrantKind, Override, Table};
+use crate::tables::{Adjustment, AdjustmentKind, Override, Table};
 
 const OVERRIDE_FIELDS: &[&str] = &[
     "id",
@@ -20,14 +20,8 @@ const OVERRIDE_FIELDS: &[&str] = &[
 ];
 const OF_A_METER: &[&str] = &["included", "allowance", "charge"];
 const OF_THE_PLAN: &[&str] = &["base_price", "commitment"];
-const GRANT_FIELDS: &[&str] =
-    &["id", "organization_id", "meter", "currency", "amount", "kind", "priority", "effective_from", "expires_at"];
 const ADJUSTMENT_FIELDS: &[&str] =
     &["id", "organization_id", "meter", "kind", "percent", "charge", "effective_from", "effective_to"];
-const PRIORITY_LIMIT: i32 = 1_000_000;
-
-const GRANT_KINDS: &[(&str, GrantKind)] =
-    &[("free", GrantKind::Free), ("promotional", GrantKind::Promotional), ("paid", GrantKind::Paid)];
 
 const ADJUSTMENT_KINDS: &[(&str, AdjustmentKind)] = &[
     ("temporary_users", AdjustmentKind::TemporaryUsers),
@@ -69,46 +63,6 @@ pub(super) fn an_override(node: &Node, reading: &mut Reading) -> Option<Override
         charge: charge?,
         base_price: base_price?,
         commitment: commitment?,
-    })
-}
-
-pub(super) fn grant(node: &Node, reading: &mut Reading) -> Option<Grant> {
-    let fields = Fields::open(node, GRANT_FIELDS, reading)?;
-    let id = fields.required("id", reading, texts::name);
-    let organization_id = fields.required("organization_id", reading, texts::name);
-    let meter = fields.optional("meter", reading, texts::reference(Table::Meters));
-    let currency = fields.optional("currency", reading, plan::currency_code);
-    let amount = fields.required("amount", reading, numbers::positive_quantity);
-    let kind = fields.required("kind", reading, texts::one_of(GRANT_KINDS));
-    let priority = fields.or("priority", 0, reading, numbers::whole(-PRIORITY_LIMIT, PRIORITY_LIMIT));
-    let effective_from = fields.required("effective_from", reading, times::instant);
-    let expires_at = times::end(&fields, "expires_at", effective_from, MistakeCode::GrantExpired, reading);
-    let unit = match (fields.get("meter"), fields.get("currency")) {
-        (Some(_), Some(currency)) => reading.mistake(
-            MistakeCode::ConflictingFields,
-            currency,
-            "a grant is of units or of money, not of both",
-            "take `meter` or `currency` out",
-        ),
-        (None, None) => reading.mistake(
-            MistakeCode::MissingField,
-            node,
-            "it is not said what is granted",
-            "give `meter` for units, or `currency` for money",
-        ),
-        _ => Some(()),
-    };
-    unit?;
-    Some(Grant {
-        id: id?,
-        organization_id: organization_id?,
-        meter: meter?,
-        currency: currency?,
-        amount: amount?,
-        kind: kind?,
-        priority: priority?,
-        effective_from: effective_from?,
-        expires_at: expires_at?,
     })
 }
 
