@@ -39,6 +39,7 @@ pub struct Record {
 
 /// A table row that came into force or was replaced, or a key that was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every change is a row: a box would be an allocation each")]
 pub enum TableChange {
     Upsert(Row),
     Remove(RowKey),

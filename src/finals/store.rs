@@ -175,7 +175,7 @@ mod tests {
         store.keep(Some(EventTime(20)), &[closed(0)], &[(held.clone(), true)]).unwrap();
         drop(store);
         let mut store = ClosedPeriods::open(folder.path()).unwrap();
-        assert_eq!(store.read().unwrap().held, [held.clone()]);
+        assert_eq!(store.read().unwrap().held, std::slice::from_ref(&held));
         store.keep(Some(EventTime(50)), &[closed(30), closed(40)], &[(held, false)]).unwrap();
         drop(store);
         let read = ClosedPeriods::open(folder.path()).unwrap().read().unwrap();

@@ -62,8 +62,8 @@ impl Fit {
                 let mean = (sum - sums[place - 2 * AROUND]) / 7.0;
                 // Of the first days the week around them is the first week.
                 let first = if place == 2 * AROUND { 0 } else { place - AROUND };
-                for day in first..=place - AROUND {
-                    pattern.learn(weekday + day, totals[day], mean);
+                for (day, total) in totals.iter().enumerate().take(place - AROUND + 1).skip(first) {
+                    pattern.learn(weekday + day, *total, mean);
                 }
                 pattern.settle();
             }

@@ -224,7 +224,7 @@ impl PlannedLine {
 fn description(line: &FinalLine) -> String {
     let name: String = line.name.chars().take(200).map(|letter| if letter == '_' { ' ' } else { letter }).collect();
     let span = format!("{} to {}", date(line.span_start), date(line.span_end));
-    let corrected = || line.corrects_period_start.map_or_else(String::new, |start| date(start));
+    let corrected = || line.corrects_period_start.map_or_else(String::new, date);
     match line.kind {
         LineKind::Usage if line.overage.0 != 0 => {
             format!("{name}: {} used, {} charged ({span})", line.quantity, line.overage)
