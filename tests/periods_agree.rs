@@ -1,11 +1,12 @@
 //! Billing periods by two implementations of civil time, in every time zone: the engine's by jiff, the oracle's by
 //! chrono. `HIGHWATER_PERIODS` is the number of random questions a zone is asked (20 by default).
 
+use highwater_rating::quote;
 use highwater_rating::tables::{Cadence, Interval};
 use highwater_rating::time::{Calendar, EventTime};
 use oracle::civil::{self, rfc3339};
 use oracle::generate::Dice;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const QUESTIONS: u64 = 20;
 /// Where editions of the time zone database agree: they still amend the 1970s, and learn of new rules every year.
@@ -59,6 +60,50 @@ fn periods_begin_and_end_at_the_same_instants_in_every_time_zone() {
                     rfc3339(right.end)
                 ));
             }
+        }
+    }
+    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+}
+
+/// `quote periods`, line by line: one period follows the other, as instants and as clocks there show them.
+#[test]
+fn quoted_periods_are_those_of_the_oracle_as_instants_and_on_every_clock() {
+    let mut different = Vec::new();
+    for (zone, number) in civil::zones().zip(0..) {
+        let mut dice = Dice::of_seed(number);
+        let count = dice.between(1, 30);
+        let case = json!({
+            "anchor": anchor(&mut dice),
+            "interval": dice.pick(&INTERVALS).1,
+            "interval_count": dice.between(1, 5),
+            "time_zone": zone,
+            // Far enough from the years that the two databases know differently.
+            "from": rfc3339(instant(&mut dice).min(1_500_000_000_000_000)),
+            "count": count,
+        });
+        let answer =
+            quote::periods(case.to_string().as_bytes()).unwrap_or_else(|refused| panic!("{case}: {refused:?}"));
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        let cadence = civil::Cadence::of_row(&case);
+        let mut at = civil::instant(case["from"].as_str().expect("text")).expect("an instant");
+        let expected: Vec<Value> = (0..count)
+            .map(|_| {
+                let period = cadence.period_of(at);
+                at = period.end;
+                json!({
+                    "start": rfc3339(period.start),
+                    "end": rfc3339(period.end),
+                    "civil_start": civil::local_time(period.start, zone),
+                    "civil_end": civil::local_time(period.end, zone),
+                    "seconds": (period.end - period.start) / 1_000_000,
+                })
+            })
+            .take_while(|period| period["end"].as_str() < Some("2022"))
+            .collect();
+        let shown = answer["periods"].as_array().expect("a list");
+        assert_eq!(shown.len() as i64, count, "{case}");
+        if shown[..expected.len()] != expected {
+            different.push(format!("{case}: {answer}"));
         }
     }
     assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));

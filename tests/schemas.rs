@@ -2,6 +2,7 @@
 
 use highwater_rating::catalog::{Catalog, CatalogText, parse};
 use highwater_rating::number::Quantity;
+use highwater_rating::quote::{self, Question};
 use highwater_rating::tables::{ChargeModel, Row, Table, read_row};
 use jsonschema::{Registry, Resource, Validator};
 use serde_json::Value;
@@ -32,7 +33,7 @@ fn json(name: &str, text: &str) -> Value {
 /// Schemas refer to each other by relative paths, as editors resolve them; here they get addresses of the same shape.
 fn registry() -> Registry<'static> {
     let mut builder = Registry::new();
-    for folder in ["catalog", "tables"] {
+    for folder in ["catalog", "tables", "quote"] {
         for (name, text) in files(folder).into_iter().filter(|(name, _)| name.ends_with(".schema.json")) {
             let resource = Resource::from_contents(json(&name, &text));
             builder = builder.add(format!("file:///{folder}/{name}"), resource).expect("an address");
@@ -141,6 +142,50 @@ fn every_table_has_a_schema_and_every_field_says_what_it_is() {
         for (field, says) in schema["properties"].as_object().expect("properties") {
             assert!(says["description"].is_string(), "{name}: {field} has no description");
         }
+    }
+}
+
+/// `price.wrong_type.json` is a case of `quote price`, and of `wrong_type` where it is invalid.
+fn question_of(file: &str) -> (&str, Question, &str) {
+    let mut parts = file.split('.');
+    let name = parts.next().expect("a first part");
+    let question: Question = match name {
+        "price" => quote::price,
+        "periods" => quote::periods,
+        "prorate" => quote::prorate,
+        _ => panic!("{file} names no question"),
+    };
+    (name, question, parts.next().expect("a second part"))
+}
+
+#[test]
+fn every_case_that_is_valid_passes_its_schema_and_has_an_answer_that_passes_its_own() {
+    let registry = registry();
+    for (file, text) in files("quote/examples/valid") {
+        let (name, question, _) = question_of(&file);
+        let refused = |schema: &str, value: &Value| -> Vec<String> {
+            let schema = validator(&registry, "quote", &format!("{name}.{schema}.schema.json"));
+            schema.iter_errors(value).map(|error| error.to_string()).collect()
+        };
+        assert_eq!(refused("case", &json(&file, &text)), [""; 0], "{file}");
+        let answer = question(text.as_bytes()).unwrap_or_else(|refused| panic!("{file}: {refused:?}"));
+        assert_eq!(refused("answer", &json(&file, &answer)), [""; 0], "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_case_that_is_invalid_is_refused_by_its_schema_and_has_an_error_that_passes_its_own() {
+    let registry = registry();
+    let errors = validator(&registry, "quote", "error.schema.json");
+    for (file, text) in files("quote/examples/invalid") {
+        let (name, question, code) = question_of(&file);
+        let cases = validator(&registry, "quote", &format!("{name}.case.schema.json"));
+        assert!(!cases.is_valid(&json(&file, &text)), "{file} passes the schema");
+        let refused = question(text.as_bytes()).expect_err(&file);
+        assert_eq!(refused.error.code, code, "{file}: {refused:?}");
+        let mut line = serde_json::to_value(&refused).expect("JSON");
+        line["line"] = 1.into();
+        assert!(errors.is_valid(&line), "{file}: {line}");
     }
 }
 

@@ -20,6 +20,24 @@ pub enum QuoteCommand {
 A case that is wrong gives a line {\"line\": …, \"error\": {\"code\": …, \"field\": …}}, and the next one is read.
 Exit codes: 0 whatever the cases were, 65 with --strict when one was wrong, 65 when a file cannot be read.")]
     Price(QuoteArguments),
+    /// Where billing periods begin and end: as instants, and on the clocks of their time zone
+    #[command(after_help = "Examples:
+  echo '{\"anchor\":\"2026-01-31\",\"time_zone\":\"Europe/Vienna\"}' | highwater quote periods
+  highwater quote periods --in cases.ndjson
+
+A case has the cadence of a subscription (anchor, interval, interval_count, time_zone), from (the first period holds it)
+and count (12).
+Exit codes: 0 whatever the cases were, 65 with --strict when one was wrong, 65 when a file cannot be read.")]
+    Periods(QuoteArguments),
+    /// What prices that change inside a period come to, line by line
+    #[command(after_help = "Examples:
+  highwater quote prorate --in cases.ndjson
+  highwater quote prorate --strict < cases.ndjson > answers.ndjson
+
+A case has a currency, a period {start, end}, prices [{from, price, quantity}, …], each up to the next one, and to where
+the last one ends inside the period.
+Exit codes: 0 whatever the cases were, 65 with --strict when one was wrong, 65 when a file cannot be read.")]
+    Prorate(QuoteArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -35,6 +53,8 @@ pub struct QuoteArguments {
 pub fn run(command: &QuoteCommand) -> Result<Exit, CommandError> {
     let (arguments, question): (_, quote::Question) = match command {
         QuoteCommand::Price(arguments) => (arguments, quote::price),
+        QuoteCommand::Periods(arguments) => (arguments, quote::periods),
+        QuoteCommand::Prorate(arguments) => (arguments, quote::prorate),
     };
     stream::answer(arguments, question)
 }

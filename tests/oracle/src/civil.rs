@@ -119,6 +119,12 @@ pub fn local_date(instant: Micros, zone: &str) -> String {
     utc(instant).with_timezone(&zone).date_naive().to_string()
 }
 
+/// The civil date-time there at an instant: `2026-11-01T01:30:00`.
+pub fn local_time(instant: Micros, zone: &str) -> String {
+    let zone: Tz = zone.parse().unwrap_or_else(|_| panic!("no such time zone: {zone}"));
+    utc(instant).with_timezone(&zone).naive_local().format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
 /// Reads RFC 3339.
 pub fn instant(text: &str) -> Option<Micros> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_micros())

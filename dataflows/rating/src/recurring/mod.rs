@@ -11,5 +11,6 @@ mod true_up;
 
 pub use line::{LineAmount, RecurringLine};
 pub use periods::{BilledPeriod, PERIODS_MAX, Recurring, RecurringRows};
+pub(crate) use share::rounded;
 pub use share::{Share, share_of};
 pub use true_up::PeriodCharges;

@@ -43,7 +43,7 @@ pub fn share_of(price: Decimal, quantity: Quantity, share: Share) -> Result<Exac
 }
 
 /// The one rounding of a line.
-pub(super) fn rounded(amount: Exact, currency: &str) -> Result<LineAmount, RateError> {
+pub(crate) fn rounded(amount: Exact, currency: &str) -> Result<LineAmount, RateError> {
     let currency = Currency::from_code(currency).map_err(|_| RateError::UnknownCurrency)?;
     let round = |digits| amount.round(digits).ok_or(RateError::AmountOverflow);
     Ok(LineAmount { unrounded: round(UNROUNDED_DIGITS)?, minor_units: round(currency.minor_unit_digits())? })

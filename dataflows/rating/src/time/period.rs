@@ -3,6 +3,7 @@
 //! Owns the arithmetic of one cadence. Does not own when a cadence is in force (`terms`).
 
 use super::EventTime;
+use super::instant::SECOND;
 use crate::tables::{Cadence, Interval};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -19,6 +20,11 @@ pub struct Period {
 impl Period {
     pub fn contains(&self, instant: EventTime) -> bool {
         self.start <= instant && instant < self.end
+    }
+
+    /// Its length: boundaries are whole minutes.
+    pub fn seconds(&self) -> i64 {
+        self.end.0.saturating_sub(self.start.0) / SECOND
     }
 }
 
@@ -116,6 +122,11 @@ impl Calendar {
             Ok(timestamp) => EventTime(timestamp.as_microsecond()).floor_minute(),
             Err(_) => outside,
         }
+    }
+
+    /// What a clock of the time zone shows at the instant; nothing at an open end.
+    pub fn civil_time(&self, instant: EventTime) -> Option<DateTime> {
+        Timestamp::from_microsecond(instant.0).ok().map(|timestamp| self.time_zone.to_datetime(timestamp))
     }
 
     fn guess(&self, instant: EventTime) -> i64 {

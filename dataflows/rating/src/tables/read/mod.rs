@@ -12,10 +12,10 @@ mod meter;
 pub(crate) mod numbers;
 mod phase;
 pub(crate) mod plan;
-mod subscription;
+pub(crate) mod subscription;
 mod terms;
 pub(crate) mod texts;
-mod times;
+pub(crate) mod times;
 
 pub(crate) use fields::{Fields, list};
 pub(crate) use texts::nearest;

@@ -52,7 +52,7 @@ fn decimal(node: &Node, limit: i64, reading: &mut Reading) -> Option<Decimal> {
 }
 
 /// A price of zero or more with at most 12 fractional digits, in the currency's major unit.
-pub(super) fn price(node: &Node, reading: &mut Reading) -> Option<Decimal> {
+pub(crate) fn price(node: &Node, reading: &mut Reading) -> Option<Decimal> {
     let price = decimal(node, PRICE_LIMIT, reading)?;
     if price.is_sign_negative() && !price.is_zero() {
         let hint = "what lowers an amount is a tier, a grant or an adjustment";
@@ -113,7 +113,7 @@ pub(crate) fn signed_quantity(node: &Node, reading: &mut Reading) -> Option<Quan
 }
 
 /// Zero or more.
-pub(super) fn quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
+pub(crate) fn quantity(node: &Node, reading: &mut Reading) -> Option<Quantity> {
     let quantity = signed_quantity(node, reading)?;
     if quantity < Quantity::ZERO {
         let message = format!("the quantity {quantity} is below zero");
@@ -132,7 +132,7 @@ pub(super) fn positive_quantity(node: &Node, reading: &mut Reading) -> Option<Qu
 }
 
 /// A whole number between the two, both included.
-pub(super) fn whole(least: i32, most: i32) -> impl FnOnce(&Node, &mut Reading) -> Option<i32> {
+pub(crate) fn whole(least: i32, most: i32) -> impl FnOnce(&Node, &mut Reading) -> Option<i32> {
     move |node, reading| {
         let Value::Number(token) = &node.value else {
             return reading.wrong_type(node, "a whole number");

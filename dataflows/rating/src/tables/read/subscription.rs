@@ -58,7 +58,7 @@ pub(super) fn subscription(node: &Node, reading: &mut Reading) -> Option<Subscri
 }
 
 /// The fields of a cadence, which stand among others.
-pub(super) fn cadence(fields: &Fields<'_>, reading: &mut Reading) -> Option<Cadence> {
+pub(crate) fn cadence(fields: &Fields<'_>, reading: &mut Reading) -> Option<Cadence> {
     let anchor = fields.required("anchor", reading, times::anchor);
     let interval = fields.or("interval", Interval::Month, reading, texts::one_of(INTERVALS));
     let interval_count = fields.or("interval_count", 1, reading, numbers::whole(1, INTERVAL_COUNT_LIMIT));

@@ -17,7 +17,7 @@ fn text<'n>(node: &'n Node, expected: &str, reading: &mut Reading) -> Option<&'n
 
 /// An instant on a whole minute: usage is kept by the minute, so terms that change elsewhere could not be applied to
 /// what was counted already. Whole milliseconds are what connectors make of a column without a zone.
-pub(super) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
+pub(crate) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
     let instant = any_instant(node, reading)?;
     if !instant.is_whole_minute() {
         let message = format!("{instant} is not a whole minute");
@@ -28,7 +28,7 @@ pub(super) fn instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
 }
 
 /// An instant that no window has to follow.
-pub(super) fn any_instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
+pub(crate) fn any_instant(node: &Node, reading: &mut Reading) -> Option<EventTime> {
     let (written, instant) = match &node.value {
         Value::Text(text) => (text, EventTime::parse(text.as_bytes())),
         Value::Number(token) => {
