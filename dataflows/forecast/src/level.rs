@@ -30,6 +30,10 @@ const PRIOR_MISSES: f64 = 7.0;
 const SHIFT_DEVIATIONS: f64 = 2.0;
 const SHIFT_DAYS: usize = 7;
 
+/// One odd day counts as so many usual deviations at the most: it says little about the days after it. A level that
+/// has really moved is found within a week.
+const OUTLIER_DEVIATIONS: f64 = 12.0;
+
 /// The sum of a damped trend's steps over the days `1..=days` ahead.
 pub fn trend_sum(days: usize) -> f64 {
     let (mut sum, mut step, mut reached) = (0.0, 1.0, 0.0);
@@ -86,14 +90,16 @@ impl Levels {
 
     /// Takes a closed day in. `share` is its weekday's.
     pub fn close(&mut self, total: f64, share: f64) {
-        let off = total - self.members[1].level * share;
+        let expected = self.members[1].level * share;
+        let off = total - expected;
+        let taken = self.bounded(total, expected);
         self.days += 1;
         for (index, member) in self.members.iter_mut().enumerate() {
             let has_trend = index == WITH_TREND && self.days >= TREND_FROM;
             let reached = if has_trend { member.level + member.trend * DAMPING } else { member.level };
             let gain = SPEEDS[index].max(1.0 / self.days as f64);
             // A weekday with a small share says little about the level, and one with none says nothing.
-            let step = gain * (total - reached * share) * share / (share * share).max(1.0);
+            let step = gain * (taken - reached * share) * share / (share * share).max(1.0);
             member.level = if self.days == 1 { total / share.max(0.3) } else { reached + step };
             if has_trend {
                 member.trend = member.trend * DAMPING + TREND_SPEED.min(gain) * step;
@@ -110,6 +116,15 @@ impl Levels {
                 if self.deviation_days > SHIFT_DAYS { off.abs().min(4.0 * self.deviation) } else { off.abs() };
             self.deviation += (bounded - self.deviation) * (1.0 / self.deviation_days as f64).max(0.04);
         }
+    }
+
+    /// Usage that never varied has no usual deviation: any other day is then taken as it is, or none could ever count.
+    fn bounded(&self, total: f64, expected: f64) -> f64 {
+        if self.deviation_days <= SHIFT_DAYS || self.deviation <= 0.0 {
+            return total;
+        }
+        let bound = OUTLIER_DEVIATIONS * self.deviation;
+        total.max(expected - bound).min(expected + bound)
     }
 
     /// Moves all levels to where usage has been for a week, if it has moved.

@@ -1,4 +1,4 @@
-//! When a quantity is reached: along each path of a forecast, drawn straight inside a day.
+//! When a quantity is reached, and what is reached when: along each path of a forecast, drawn straight inside a day.
 
 use crate::forecast::{Forecast, Path};
 use highwater_rating::number::Quantity;
@@ -28,6 +28,19 @@ impl Forecast {
         }
     }
 
+    /// What the period has used by an instant: all of it from its end on.
+    pub fn used_by(&self, instant: EventTime, path: Path) -> Quantity {
+        let mut before = Quantity::ZERO;
+        for step in &self.path {
+            let after = step.used.of(path);
+            if instant < step.end {
+                return used_inside(step.start, step.end, before, after, instant);
+            }
+            before = after;
+        }
+        before
+    }
+
     /// To the minute before.
     fn reaches(&self, quantity: Quantity, path: Path) -> Option<EventTime> {
         let mut before = Quantity::ZERO;
@@ -54,4 +67,15 @@ fn inside(start: EventTime, end: EventTime, before: Quantity, after: Quantity, q
         None => way / (whole / 1_000).max(1) * length / 1_000,
     };
     EventTime(start.0 + i64::try_from(passed.min(length)).unwrap_or_default())
+}
+
+fn used_inside(start: EventTime, end: EventTime, before: Quantity, after: Quantity, instant: EventTime) -> Quantity {
+    let (passed, length) = (i128::from((instant.0 - start.0).max(0)), i128::from(end.0 - start.0).max(1));
+    let whole = after.0.saturating_sub(before.0);
+    // In thousandths of the day where the product would not fit.
+    let part = match whole.checked_mul(passed) {
+        Some(product) => product / length,
+        None => whole / 1_000 * (passed * 1_000 / length),
+    };
+    Quantity(before.0.saturating_add(part))
 }

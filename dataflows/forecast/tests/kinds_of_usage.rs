@@ -5,6 +5,7 @@ mod evaluation;
 mod support;
 
 use evaluation::Evaluation;
+use highwater_forecast::History;
 use highwater_rating::number::Quantity;
 use support::Daily;
 
@@ -91,4 +92,33 @@ fn bursts_widen_the_interval_instead_of_leading_it_astray() {
     let burst = |chance: &mut Chance| if chance.even() < 0.07 { 2.0 + 3.0 * chance.even() } else { 1.0 };
     let usage = made(|day, chance| 100.0 * WEEK[day % 7] * burst(chance));
     check("bursts", &usage, 1.0, 1.0, (0.65, 0.95));
+}
+
+/// What an average day is expected to bring.
+fn level(totals: &[f64]) -> f64 {
+    let today = totals.len() as i64;
+    let totals = totals.iter().map(|total| Quantity((total * 1e9) as i128));
+    let history = History::new((0..).zip(totals), today);
+    history.fit().now().outlook.level
+}
+
+#[test]
+fn one_odd_day_moves_the_level_by_a_few_usual_deviations_however_odd_it_is() {
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let usual: Vec<f64> = (0..60).map(|day| 100.0 * WEEK[day % 7] * (1.0 + 0.05 * chance.normal())).collect();
+    let with = |odd: f64| {
+        let mut totals = usual.clone();
+        totals[57] = odd;
+        level(&totals)
+    };
+    let (usual, odd, odder) = (level(&usual), with(10_000.0), with(10_000_000.0));
+    assert!((odd - usual).abs() < 0.35 * usual, "{usual} {odd}");
+    assert!((odder - odd).abs() < 0.01 * usual, "{odd} {odder}");
+}
+
+#[test]
+fn usage_that_never_varied_is_followed_when_it_does() {
+    let totals: Vec<f64> = (0..60).map(|day| if day < 55 { 100.0 } else { 300.0 }).collect();
+    assert!(level(&totals) > 110.0, "{}", level(&totals));
+    assert!((level(&totals[..55]) - 100.0).abs() < 1e-9);
 }
