@@ -5,6 +5,7 @@
 use crate::event::{ArchivedEvent, DimensionsKey, MeterIndex, OrganizationKey, Rejection};
 use crate::feed::Place;
 use crate::finals::changes::FinalChanges;
+use crate::trends::changes::TrendChanges;
 use highwater_rating::finals::LineKind;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{RateError, RatedPeriod};
@@ -34,6 +35,7 @@ pub struct EpochChanges {
     /// The greatest event time accepted so far, by the partition that it came from.
     pub event_times: Vec<(u32, EventTime)>,
     pub finals: FinalChanges,
+    pub trends: TrendChanges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

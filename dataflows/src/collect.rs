@@ -5,7 +5,7 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Each worker contributes this often to an epoch: what it counted, what it rated, what recurs, and what became final
+/// Each worker contributes this often to an epoch: what it counted and expects, what it rated, what recurs, and what became final
 /// of it.
 const PARTS_OF_A_WORKER: usize = 4;
 
@@ -46,6 +46,8 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     append(&mut changes.outcome_counts, part.outcome_counts);
     append(&mut changes.event_times, part.event_times);
     changes.finals.append(part.finals);
+    append(&mut changes.trends.trends, part.trends.trends);
+    append(&mut changes.trends.anomalies, part.trends.anomalies);
     let (counts, more) = (changes.counts, part.counts);
     changes.counts = EpochCounts {
         received: counts.received + more.received,

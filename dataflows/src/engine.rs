@@ -80,6 +80,7 @@ impl IdentityAnswer {
 struct Handle {
     commands: Sender<Command>,
     told: Sender<(Epoch, Told)>,
+    watermarks: Sender<(Epoch, EventTime)>,
     activator: SyncActivator,
 }
 
@@ -130,13 +131,15 @@ impl Engine {
         };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded::<Command>()).unzip();
         let (tellers, told): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded()).unzip();
+        let (clocks, watermarks): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded()).unzip();
         let (started, starting) = bounded(workers);
         let watched = failure.clone();
         let guards = timely::execute(timely::Config::process(workers), move |worker| {
             let index = worker.index();
             let (receiver, told) = (receivers[index].clone(), told[index].clone());
+            let watermarks = watermarks[index].clone();
             watched.watch(worker, |worker| {
-                let activator = build(worker, receiver, told, &shared);
+                let activator = build(worker, receiver, told, watermarks, &shared);
                 let _ = started.send((index, activator));
             });
         });
@@ -144,8 +147,9 @@ impl Engine {
         let guards = guards.expect("worker threads start");
         let mut activators: Vec<(usize, SyncActivator)> = starting.iter().take(workers).collect();
         activators.sort_by_key(|(index, _)| *index);
-        let workers = senders.into_iter().zip(tellers).zip(activators);
-        let handle = |((commands, told), (_, activator))| Handle { commands, told, activator };
+        let workers = senders.into_iter().zip(tellers).zip(clocks).zip(activators);
+        let handle =
+            |(((commands, told), watermarks), (_, activator))| Handle { commands, told, watermarks, activator };
         let workers = workers.map(handle).collect();
         let mut engine = Engine {
             workers,
@@ -196,12 +200,13 @@ impl Engine {
         refused
     }
 
-    /// Says how far event time has come: periods are final by it from the open epoch on. One that lies further back
-    /// than an earlier one changes nothing.
+    /// Says how far event time has come: from the open epoch on periods are final and days closed by it. One that lies
+    /// further back than an earlier one changes nothing.
     pub fn watermark(&mut self, watermark: EventTime) {
         for worker in &self.workers {
             // A worker that is gone has failed; `finish` says so.
             let _ = worker.told.send((self.epoch, Told::Watermark(watermark)));
+            let _ = worker.watermarks.send((self.epoch, watermark));
         }
     }
 

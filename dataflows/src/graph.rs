@@ -7,8 +7,8 @@
 //!      │                            │
 //!      │ parcels, by organization   │ terms, by organization
 //!      ▼                            ▼
-//!   count ◄─────────────────────────┘              identity, windows, spans
-//!      │      └──► usage rows, archive, outcomes ──────────────┐
+//!   count ◄─────────────────────────┘              identity, windows, spans; trends of them as days close
+//!      │      └──► usage rows, archive, outcomes, trends ──────┐
 //!      │ usage by span, and the schedule it was cut by         │
 //!      ▼                                                       ▼
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
@@ -40,6 +40,7 @@ use crossbeam_channel::Receiver;
 use differential_dataflow::VecCollection;
 use differential_dataflow::operators::arrange::arrangement::arrange_core;
 use differential_dataflow::trace::implementations::ValBatcher;
+use highwater_rating::time::EventTime;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -67,6 +68,7 @@ pub fn build(
     worker: &mut Worker,
     commands: Receiver<Command>,
     told: Receiver<(Epoch, Told)>,
+    watermarks: Receiver<(Epoch, EventTime)>,
     shared: &Shared,
 ) -> SyncActivator {
     let Shared { names, recall, .. } = shared;
@@ -79,7 +81,7 @@ pub fn build(
         let spare = Spare::default();
         let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone());
+        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), watermarks);
         let accounts: Accounts = arrange_core(counted.entered.inner, Pipeline, "Accounts", ValBatcher::new);
         let rated = overage(accounts);
         recurring(terms.clone(), rated.clone(), counted.reached, collector.clone(), sealed.clone());

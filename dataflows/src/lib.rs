@@ -24,5 +24,6 @@ mod parcel;
 mod recurring;
 mod schedules;
 mod time;
+pub mod trends;
 
 pub use front::{RefusedBecause, RefusedRow};

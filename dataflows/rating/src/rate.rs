@@ -5,8 +5,10 @@
 
 mod line;
 mod priced;
+mod thresholds;
 
 pub use priced::{Priced, price};
+pub use thresholds::{Thresholds, thresholds};
 
 use crate::charge::StepKind;
 use crate::finals::LineId;

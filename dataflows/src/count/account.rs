@@ -147,6 +147,14 @@ impl<A: Accumulator> AccountOf<A> {
         true
     }
 
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    pub fn all_series(&self) -> impl Iterator<Item = &Series<A>> {
+        self.series.iter()
+    }
+
     pub fn meter_name(&self) -> &std::sync::Arc<str> {
         self.schedule.meter()
     }

@@ -19,6 +19,7 @@ mod original;
 mod outcome;
 mod prefetch;
 mod span;
+mod totals;
 pub mod usage;
 mod wide;
 pub mod window;
@@ -30,6 +31,8 @@ use crate::names::{Names, organization_key};
 use crate::overage::{AccountKey, Rateable};
 use crate::parcel::Parcel;
 use crate::schedules::OrganizationTerms;
+use crate::trends::Trends;
+use crate::trends::changes::TrendChanges;
 use account::{Entry, Touched, with_account};
 use accumulator::Reading;
 use hashbrown::HashSet;
@@ -40,6 +43,7 @@ use original::Originals;
 use outcome::{Outcomes, day_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use totals::Totals;
 use usage::Amount;
 use window::{Shown, Windows, start_of};
 
@@ -70,6 +74,7 @@ pub struct Count {
     retracted: HashSet<Place, foldhash::fast::FixedState>,
     /// The greatest event time accepted from each partition.
     event_times: BTreeMap<u32, EventTime>,
+    trends: Trends,
 }
 
 impl Count {
@@ -86,6 +91,7 @@ impl Count {
             positions: Vec::new(),
             retracted: HashSet::default(),
             event_times: BTreeMap::new(),
+            trends: Trends::default(),
         }
     }
 
@@ -161,11 +167,19 @@ impl Count {
         for account in self.organizations.at(position).accounts.clone() {
             with_account!(self.organizations.account_at(account), inner => {
                 let schedule = terms.schedule(inner.meter_name());
-                if inner.reschedule(schedule, self.settings.windows) && inner.list() {
-                    self.changed.push(account);
+                if inner.reschedule(schedule, self.settings.windows) {
+                    self.trends.renew(account);
+                    if inner.list() {
+                        self.changed.push(account);
+                    }
                 }
             });
         }
+    }
+
+    /// Says how far event time has come, before the epoch is closed.
+    pub fn reach(&mut self, watermark: EventTime) {
+        self.trends.reach(watermark);
     }
 
     /// Ends the epoch: gives what it enters into differential, and returns the rows that it changed.
@@ -181,6 +195,8 @@ impl Count {
                 });
             });
         }
+        let windows = self.settings.windows;
+        let coarsest = windows.coarsest();
         let mut usage = Vec::with_capacity(self.touched.len());
         for (position, touched) in self.touched.iter().enumerate() {
             if let Some(ahead) = self.touched.get(position + FAR) {
@@ -189,7 +205,9 @@ impl Count {
             if let Some(ahead) = self.touched.get(position + NEAR) {
                 with_account!(self.organizations.account_at(ahead.account), inner => inner.prefetch_tails(ahead.series));
             }
-            with_account!(self.organizations.account_at(touched.account), inner => {
+            let account = self.organizations.account_at(touched.account);
+            let aggregation = account.aggregation();
+            with_account!(account, inner => {
                 let (organization, meter) = (inner.organization, inner.meter);
                 let (dimensions, shown) = inner.show(touched);
                 let start = start_of(touched.size, touched.number);
@@ -198,6 +216,10 @@ impl Count {
                     Shown::Row(value) => usage.push((key, Some(value))),
                     Shown::Gone => usage.push((key, None)),
                     Shown::Never => {}
+                }
+                if Some(touched.size) == coarsest && aggregation.is_additive() {
+                    let totals = Totals { account: inner, aggregation, windows };
+                    self.trends.touch(touched.account, start.day_number(), |day| totals.of_day(day));
                 }
             });
         }
@@ -208,6 +230,7 @@ impl Count {
             self.archive.retain(|accepted| accepted.retracted || !retracted.contains(&accepted.place));
         }
         let outcomes = self.outcomes.close(&mut self.organizations);
+        let trends = self.look_at_trends();
         EpochChanges {
             epoch,
             usage,
@@ -216,8 +239,25 @@ impl Count {
             outcome_counts: outcomes.absolute,
             counts: outcomes.counts,
             event_times: self.event_times.iter().map(|(partition, latest)| (*partition, *latest)).collect(),
+            trends,
             ..EpochChanges::default()
         }
+    }
+
+    fn look_at_trends(&mut self) -> TrendChanges {
+        let mut changes = TrendChanges::default();
+        let windows = self.settings.windows;
+        for position in self.trends.due(self.organizations.accounts()) {
+            let account = self.organizations.account_at(position);
+            let aggregation = account.aggregation();
+            // What does not add up has no total of a day that its period's could be made of.
+            if aggregation.is_additive() {
+                with_account!(account, inner => {
+                    self.trends.look(position, &Totals { account: inner, aggregation, windows }, &mut changes);
+                });
+            }
+        }
+        changes
     }
 
     /// The greatest event time that was accepted so far.

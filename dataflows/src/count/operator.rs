@@ -11,6 +11,7 @@ use crate::overage::{AccountKey, Rateable};
 use crate::parcel::{Parcel, Spare};
 use crate::schedules::{OrganizationTerms, TermsByOrganization};
 use crate::time::{Time, first_tick, last_tick};
+use crossbeam_channel::Receiver;
 use differential_dataflow::{AsCollection, VecCollection};
 use hashbrown::HashMap;
 use highwater_rating::time::EventTime;
@@ -90,6 +91,7 @@ pub fn count<'scope>(
     spare: Spare,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
+    watermarks: Receiver<(Epoch, EventTime)>,
 ) -> Counted<'scope> {
     let mut builder = OperatorBuilder::new("Count".to_owned(), parcels.scope());
     let mut parcels_input = builder.new_input(parcels, Exchange::new(|parcel: &Parcel| parcel.destination as u64));
@@ -104,6 +106,8 @@ pub fn count<'scope>(
         let mut capability = capabilities.pop().zip(reached_capability);
         let mut event_time_max = None;
         let mut waiting = Waiting { spare, ..Waiting::default() };
+        // The first that belongs to a later epoch than was closed.
+        let mut watermark: Option<(Epoch, EventTime)> = None;
         let mut open = Epoch(1);
         move |frontiers| {
             parcels_input.for_each(|_, data| {
@@ -117,6 +121,13 @@ pub fn count<'scope>(
             let reached = [earliest(&frontiers[0]), complete].into_iter().flatten().min();
             while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
                 waiting.put_in_force_before(first_tick(Epoch(open.0 + 1)), state);
+                while let Some((epoch, instant)) = watermark.take().or_else(|| watermarks.try_recv().ok()) {
+                    if epoch > open {
+                        watermark = Some((epoch, instant));
+                        break;
+                    }
+                    state.reach(instant);
+                }
                 if let Some((capability, reached_capability)) = &mut capability {
                     let mut handle = output.activate();
                     let mut session = handle.session(&*capability);

@@ -109,6 +109,10 @@ impl Organizations {
         (self.table, self.tabled) = (table, wide);
     }
 
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
     #[inline]
     pub fn account_at(&mut self, account: u32) -> &mut Account {
         &mut self.accounts[account as usize]

@@ -8,6 +8,7 @@ use super::prefetch::prefetch;
 use crate::changes::{WindowSize, WindowValue};
 use crate::event::DimensionsKey;
 use highwater_rating::time::EventTime;
+use std::ops::Range;
 
 /// Which sizes of windows are kept. Rows move spans exactly only as far as the finest of them reaches: with minutes
 /// everywhere, otherwise where a boundary falls between two windows.
@@ -37,6 +38,10 @@ impl Windows {
 
     pub fn finest(self) -> Option<WindowSize> {
         SIZES.into_iter().find(|size| self.keeps(*size))
+    }
+
+    pub fn coarsest(self) -> Option<WindowSize> {
+        SIZES.into_iter().rfind(|size| self.keeps(*size))
     }
 }
 
@@ -163,6 +168,14 @@ impl<A: Accumulator> Series<A> {
     /// Windows of a size in order of time.
     pub fn iter(&self, size: WindowSize) -> impl Iterator<Item = (i64, &A)> {
         self.sizes[size as usize].iter().map(|window| (window.number(), &window.total))
+    }
+
+    /// Those of a size with numbers in a range, in order of time.
+    pub fn range(&self, size: WindowSize, numbers: Range<i64>) -> impl Iterator<Item = &A> {
+        let windows = &self.sizes[size as usize];
+        let from = windows.partition_point(|window| window.number() < numbers.start);
+        let inside = windows[from..].iter().take_while(move |window| window.number() < numbers.end);
+        inside.map(|window| &window.total)
     }
 
     #[inline]

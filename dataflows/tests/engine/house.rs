@@ -7,6 +7,7 @@ use highwater_dataflows::changes::{
 use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
 use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, OrganizationPeriod, PendingCorrection};
+use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::rate::{RateError, RatedPeriod};
 use highwater_rating::tables::Row;
@@ -49,6 +50,10 @@ pub struct House {
     pub corrections: BTreeMap<CorrectionKey, Arc<PendingCorrection>>,
     pub held: BTreeMap<OrganizationPeriod, RateError>,
     pub known: Vec<KnownLine>,
+    pub trends: BTreeMap<TrendKey, Arc<Trend>>,
+    pub anomalies: BTreeMap<AnomalyKey, AnomalyValue>,
+    /// The keys of trends that the last epoch changed.
+    pub looked_at: Vec<TrendKey>,
     next_offset: u64,
 }
 
@@ -74,6 +79,9 @@ impl House {
             corrections: BTreeMap::new(),
             held: BTreeMap::new(),
             known: Vec::new(),
+            trends: BTreeMap::new(),
+            anomalies: BTreeMap::new(),
+            looked_at: Vec::new(),
             next_offset: 0,
         }
     }
@@ -138,6 +146,19 @@ impl House {
             }
         }
         self.known.extend(changes.finals.known);
+        self.looked_at = changes.trends.trends.iter().map(|(key, _)| *key).collect();
+        for (key, trend) in changes.trends.trends {
+            match trend {
+                Some(trend) => drop(self.trends.insert(key, trend)),
+                None => assert!(self.trends.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
+            }
+        }
+        for (key, anomaly) in changes.trends.anomalies {
+            match anomaly {
+                Some(anomaly) => drop(self.anomalies.insert(key, anomaly)),
+                None => assert!(self.anomalies.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
+            }
+        }
     }
 
     /// Passes the watermark and seals.

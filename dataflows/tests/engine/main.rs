@@ -6,4 +6,5 @@ mod finals;
 mod house;
 mod retraction;
 mod terms;
+mod trends;
 mod workers;

@@ -37,7 +37,7 @@ pub(super) fn rate_span(
 }
 
 /// The exact ratio of the span's length to its period's.
-fn share_of_period(span: &Span) -> Option<Exact> {
+pub(super) fn share_of_period(span: &Span) -> Option<Exact> {
     let length = |start: i64, end: i64| i128::from(end) - i128::from(start);
     let of_span = length(span.start.0, span.end.0);
     let of_period = length(span.period.start.0, span.period.end.0);
