@@ -81,6 +81,16 @@ pub enum PeriodValue {
     Error(RateError),
 }
 
+impl PeriodValue {
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        match self {
+            PeriodValue::Rated(period) => period.lines.len(),
+            PeriodValue::Error(_) => 0,
+        }
+    }
+}
+
 /// A recurring line of one organization.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecurringKey {

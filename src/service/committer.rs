@@ -11,7 +11,7 @@ use super::writer::{Release, Writer};
 use crate::finals::{Closed, ClosedPeriod, ClosedPeriods, ClosedPeriodsError, HeldPeriod, ReadTo, Watermark};
 use crate::source::Positions;
 use crossbeam_channel::{Receiver, Sender};
-use highwater_dataflows::changes::{EpochChanges, OutcomeRow};
+use highwater_dataflows::changes::{EpochChanges, OutcomeRow, PeriodValue};
 use highwater_dataflows::feed::{Place, TableChange};
 use highwater_dataflows::finals::changes::FinalChanges;
 use highwater_dataflows::names::Names;
@@ -134,10 +134,24 @@ impl Committer {
             let closed = std::mem::take(&mut changes.finals.closed).into_iter();
             pending.closed.extend(closed.map(|period| ClosedPeriod { period, read_to: read_to.clone() }));
         }
+        if !sealed.tables.is_empty() && !sealed.behind_released {
+            Self::say_what_moved(sealed.tables.len(), &changes);
+        }
         pending.held.absorb(changes, already_written);
         pending.tables.append(&mut sealed.tables);
         pending.rejected_tables.append(&mut sealed.rejected_tables);
         Ok(())
+    }
+
+    /// Rows of terms rate anew what they touch. Whoever published them sees by this how much that was; without events
+    /// in the same epoch it is exactly theirs.
+    fn say_what_moved(rows: usize, changes: &EpochChanges) {
+        let periods = changes.periods.len();
+        let lines: usize = changes.periods.iter().map(|(_, value)| value.as_ref().map_or(0, PeriodValue::lines)).sum();
+        let (recurring, events) = (changes.recurring.len(), changes.counts.accepted);
+        tracing::info!(rows, periods, lines, recurring, events, "rows of tables came into force");
+        metrics::counter!("highwater_table_rows_total").increment(rows as u64);
+        metrics::counter!("highwater_periods_rated_with_table_rows_total").increment(periods as u64);
     }
 
     fn count(&self, changes: &EpochChanges) {

@@ -51,6 +51,8 @@ fn a_changed_term_rates_anew_what_it_touches_and_nothing_else() {
     rows::assert_same(&rows::shown(house.clickhouse_port), &expect(&catalog));
     let after = versions(&house);
     assert_ne!(before[&meter], after[&meter], "the line is rated anew");
+    let moved = "rows of tables came into force rows=1 periods=1 ";
+    assert!(house.said().contains(moved), "it says how many rows moved:\n{}", house.said());
     let others = |versions: &Versions| -> Versions {
         versions.iter().filter(|(key, _)| **key != meter).map(|(key, lines)| (key.clone(), lines.clone())).collect()
     };
