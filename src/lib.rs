@@ -11,3 +11,4 @@ pub mod replay;
 pub mod service;
 pub mod simulate;
 pub mod source;
+pub mod state;

@@ -23,6 +23,7 @@ pub mod replay;
 pub mod run;
 mod send;
 pub mod simulate;
+pub mod state;
 pub mod tap;
 
 use clap::error::ErrorKind;
@@ -65,6 +66,8 @@ pub enum Command {
     Quote(quote::QuoteCommand),
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
+    #[command(subcommand)]
+    State(state::StateCommand),
     Completions(completions::CompletionsArguments),
 }
 
@@ -107,6 +110,7 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::Tap(arguments) => tap::run(global, &arguments),
         Command::Quote(command) => quote::run(&command),
         Command::DeadLetters(command) => dead_letters::run(global, &command),
+        Command::State(command) => state::run(global, &command),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

@@ -1,0 +1,7 @@
+mod damage;
+mod fence;
+mod format;
+mod incremental;
+mod model;
+mod power;
+mod scenario;
