@@ -2,6 +2,7 @@
 //!
 //! Rows are absolute. A value of `None` says that the key is no longer there. Within an epoch a key appears once.
 
+use crate::credit_burn::changes::CreditChanges;
 use crate::event::{ArchivedEvent, DimensionsKey, MeterIndex, OrganizationKey, Rejection};
 use crate::feed::Place;
 use crate::finals::changes::FinalChanges;
@@ -25,6 +26,7 @@ pub struct EpochChanges {
     pub periods: Vec<(PeriodKey, Option<PeriodValue>)>,
     /// Lines that no meter makes.
     pub recurring: Vec<(RecurringKey, Option<RecurringLine>)>,
+    pub credits: CreditChanges,
     /// Accepted events, when the archive is on; a retract appears with `retracted` set.
     pub archive: Vec<AcceptedEvent>,
     /// Every record that did not end as `accepted`.

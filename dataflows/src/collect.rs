@@ -5,9 +5,9 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Each worker contributes this often to an epoch: what it counted and expects, what it rated, what recurs, and what became final
-/// of it.
-const PARTS_OF_A_WORKER: usize = 4;
+/// Each worker contributes this often to an epoch: what it counted and expects, what it rated, what recurs, what credits
+/// cover, and what became final of it.
+const PARTS_OF_A_WORKER: usize = 5;
 
 pub struct Collector {
     parts: usize,
@@ -41,6 +41,7 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     append(&mut changes.usage, part.usage);
     append(&mut changes.periods, part.periods);
     append(&mut changes.recurring, part.recurring);
+    changes.credits.append(part.credits);
     append(&mut changes.archive, part.archive);
     append(&mut changes.outcomes, part.outcomes);
     append(&mut changes.outcome_counts, part.outcome_counts);

@@ -96,6 +96,12 @@ fn terms_row(row: &Row, names: &Names) -> Result<Option<TermsRow>, NameError> {
             Some(TermsRow::Adjustment(organization, Arc::new(row.clone())))
         }
         Row::AddOns(row) => Some(TermsRow::AddOn(Arc::new(row.clone()))),
-        Row::Meters(_) | Row::Grants(_) | Row::CreditPolicies(_) => None,
+        Row::Grants(row) => {
+            Some(TermsRow::Grant(names.learn_organization(&row.organization_id)?, Arc::new(row.clone())))
+        }
+        Row::CreditPolicies(row) => {
+            Some(TermsRow::CreditPolicy(names.learn_organization(&row.organization_id)?, Arc::new(row.clone())))
+        }
+        Row::Meters(_) => None,
     })
 }

@@ -14,8 +14,10 @@
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
 //!      │                                                       ▲
 //!      └──► overage ──┬─► periods with their lines ────────────┤
-//!                     ├─► finals ─► closed, corrections ───────┤   (and terms, and what it is told)
-//!                     └─► recurring ─► lines no meter makes ───┘   (and terms, and the time reached)
+//!                     ├─► recurring ─► lines no meter makes ───┤   (and terms, and the time reached)
+//!                     ├─► credit burn ─► ledgers, credit lines ┤   (and terms, and the time reached)
+//!                     │        ▼                               │
+//!                     └─► finals ─► closed, corrections ───────┘   (and terms, and what it is told)
 //! ```
 //!
 //! Everything is partitioned by organization: each worker counts and rates its own, and only parcels and terms change
@@ -25,6 +27,7 @@ use crate::changes::{Epoch, EpochChanges, PeriodKey, PeriodValue};
 use crate::collect::Collector;
 use crate::count::operator::count;
 use crate::count::{Count, CountSettings};
+use crate::credit_burn::credit_burn;
 use crate::decode::{Command, decode};
 use crate::event::DecodeSettings;
 use crate::feed::Recall;
@@ -84,8 +87,11 @@ pub fn build(
         let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), watermarks);
         let accounts: Accounts = arrange_core(counted.entered.inner, Pipeline, "Accounts", ValBatcher::new);
         let rated = overage(accounts);
-        recurring(terms.clone(), rated.clone(), counted.reached, collector.clone(), sealed.clone());
-        finals(rated.clone(), terms, told, names.clone(), collector.clone(), sealed.clone());
+        let reached = counted.reached;
+        recurring(terms.clone(), rated.clone(), reached.clone(), collector.clone(), sealed.clone());
+        let credited =
+            credit_burn(terms.clone(), rated.clone(), reached, names.clone(), collector.clone(), sealed.clone());
+        finals(rated.clone(), credited, terms, told, names.clone(), collector.clone(), sealed.clone());
         give_out(rated, collector.clone(), sealed.clone());
         fed.activator
     })

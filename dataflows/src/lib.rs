@@ -9,6 +9,7 @@
 pub mod changes;
 mod collect;
 mod count;
+pub mod credit_burn;
 mod decode;
 pub mod engine;
 pub mod event;
@@ -25,5 +26,6 @@ mod recurring;
 mod schedules;
 mod time;
 pub mod trends;
+mod waiting;
 
 pub use front::{RefusedBecause, RefusedRow};

@@ -6,6 +6,9 @@
 //!  schedule ───────┘
 //! ```
 //!
+//! Unit credits carry from each period of an account to the next: the account is rated as a whole, and what comes of it
+//! is told period by period, so that only those that a change has touched move.
+//!
 //! Owns bringing spans and their terms together. Does not own what they cost (`rating::rate`).
 
 use crate::changes::PeriodValue;
@@ -15,8 +18,9 @@ use crate::time::Time;
 use differential_dataflow::VecCollection;
 use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
 use differential_dataflow::trace::implementations::{ValBuilder, ValSpine};
+use highwater_rating::credits::Ledger;
 use highwater_rating::number::Quantity;
-use highwater_rating::rate::{PeriodUsage, RateError, SpanUsage, rate};
+use highwater_rating::rate::{PeriodUsage, RateError, RatedPeriod, SpanUsage, rate, rate_covered};
 use highwater_rating::tables::Aggregation;
 use highwater_rating::terms::{Period, Schedule, SpanOrGap};
 use highwater_rating::time::EventTime;
@@ -55,7 +59,8 @@ pub fn overage<'scope>(accounts: Accounts<'scope>) -> VecCollection<'scope, Time
 /// Rates every period in which the account has usage.
 fn rate_account(known: &[(&Rateable, Amount)], mut give: impl FnMut(Rated)) {
     let Some((Rateable::Schedule(aggregation, schedule), _)) = known.last() else { return };
-    let mut rating = Rating { aggregation: *aggregation, known, spans: Vec::new(), fault: None };
+    let (spans, credits) = (Vec::new(), schedule.unit_credits());
+    let mut rating = Rating { aggregation: *aggregation, known, spans, fault: None, credits };
     for (rateable, amount) in known {
         let Rateable::Figure(SpanFigure::Span(start, known)) = rateable else { continue };
         let SpanOrGap::Span(span) = schedule.span_at(*start) else { continue };
@@ -88,6 +93,8 @@ struct Rating<'a> {
     known: &'a [(&'a Rateable, Amount)],
     spans: Vec<SpanUsage>,
     fault: Option<RateError>,
+    /// What is left of the meter's unit credits after the periods before.
+    credits: Option<Ledger<'a>>,
 }
 
 impl Rating<'_> {
@@ -99,10 +106,19 @@ impl Rating<'_> {
             Err(error) => PeriodValue::Error(error),
             Ok(quantity) => {
                 let usage = PeriodUsage { aggregation: self.aggregation, period, spans: &spans, quantity };
-                rate(&usage).map_or_else(PeriodValue::Error, |period| PeriodValue::Rated(Arc::new(period)))
+                self.rate(&usage).map_or_else(PeriodValue::Error, |period| PeriodValue::Rated(Arc::new(period)))
             }
         };
         (period.start, value)
+    }
+
+    /// A period without an amount burns no credits.
+    fn rate(&mut self, usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
+        let Some(before) = &self.credits else { return rate(usage) };
+        let mut credits = before.clone();
+        let rated = rate_covered(usage, Some(&mut credits))?;
+        self.credits = Some(credits);
+        Ok(rated)
     }
 
     /// The whole period's quantity: the spans' sum where the meter adds up, its own figure where it does not.

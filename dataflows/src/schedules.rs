@@ -6,7 +6,7 @@
 //!  plans ─────────by plan───┘                          │
 //!  add-ons ⋈ subscriptions that hold them ─────────────┤
 //!  subscriptions ──────────────────────────────────────┼─ by organization ─► reduce ─► OrganizationTerms
-//!  overrides, adjustments of one organization ─────────┤
+//!  overrides, adjustments, credits of one organization ┤
 //!  adjustments of everybody ⋈ organizations ───────────┘
 //! ```
 //!
@@ -18,7 +18,7 @@ use crate::time::Time;
 use differential_dataflow::{AsCollection, VecCollection};
 use highwater_rating::finals::DEFAULT_GRACE_HOURS;
 use highwater_rating::recurring::{Recurring, RecurringRows};
-use highwater_rating::tables::{AddOn, Adjustment, Override, Plan, Subscription};
+use highwater_rating::tables::{AddOn, Adjustment, Aggregation, CreditPolicy, Grant, Override, Plan, Subscription};
 use highwater_rating::terms::Schedule;
 use highwater_rating::time::EventTime;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub enum TermsRow {
     Override(OrganizationKey, Arc<Override>),
     /// Of one organization, or of everybody.
     Adjustment(Option<OrganizationKey>, Arc<Adjustment>),
+    Grant(OrganizationKey, Arc<Grant>),
+    CreditPolicy(OrganizationKey, Arc<CreditPolicy>),
 }
 
 /// One row that is part of an organization's terms.
@@ -44,6 +46,8 @@ enum Part {
     Subscription(Arc<Subscription>),
     Override(Arc<Override>),
     Adjustment(Arc<Adjustment>),
+    Grant(Arc<Grant>),
+    CreditPolicy(Arc<CreditPolicy>),
 }
 
 /// Everything that decides what an organization pays for any meter.
@@ -54,6 +58,8 @@ pub struct OrganizationTerms {
     add_ons: Vec<Arc<AddOn>>,
     overrides: Vec<Arc<Override>>,
     adjustments: Vec<Arc<Adjustment>>,
+    grants: Vec<Arc<Grant>>,
+    policies: Vec<Arc<CreditPolicy>>,
 }
 
 impl OrganizationTerms {
@@ -66,6 +72,8 @@ impl OrganizationTerms {
                 Part::Subscription(row) => terms.subscriptions.push(row.clone()),
                 Part::Override(row) => terms.overrides.push(row.clone()),
                 Part::Adjustment(row) => terms.adjustments.push(row.clone()),
+                Part::Grant(row) => terms.grants.push(row.clone()),
+                Part::CreditPolicy(row) => terms.policies.push(row.clone()),
             }
         }
         terms
@@ -78,11 +86,25 @@ impl OrganizationTerms {
         version.and_then(|row| row.grace_hours).unwrap_or(DEFAULT_GRACE_HOURS)
     }
 
-    /// The schedule of one meter.
-    pub fn schedule(&self, meter: &Arc<str>) -> Schedule {
+    /// The schedule of one meter, with the credits that cover it where it is used up.
+    pub fn schedule(&self, meter: &Arc<str>, aggregation: Aggregation) -> Schedule {
+        let schedule = self.calendar(meter);
+        match aggregation.is_additive() && !self.grants.is_empty() {
+            true => schedule.with_credits(self.grants.clone(), self.policies.clone()),
+            false => schedule,
+        }
+    }
+
+    /// The periods and terms of one meter, or of none in particular, whatever credits there are.
+    pub fn calendar(&self, meter: &Arc<str>) -> Schedule {
         let overrides = self.overrides.iter().filter(|row| row.meter.as_ref() == Some(meter)).cloned().collect();
         let adjustments = self.adjustments.iter().filter(|row| row.meter == *meter).cloned().collect();
         Schedule::new(meter.clone(), self.subscriptions.clone(), self.plans.clone(), overrides, adjustments)
+    }
+
+    /// What the organization was given, in any unit, and how it is burnt.
+    pub fn credits(&self) -> (&[Arc<Grant>], &[Arc<CreditPolicy>]) {
+        (&self.grants, &self.policies)
     }
 
     /// What recurs whatever is used.
@@ -128,6 +150,8 @@ pub fn schedules<'scope>(rows: StreamVec<'scope, Time, (TermsRow, Time, isize)>)
         TermsRow::Subscription(organization, row) => Some((organization, Part::Subscription(row))),
         TermsRow::Override(organization, row) => Some((organization, Part::Override(row))),
         TermsRow::Adjustment(Some(organization), row) => Some((organization, Part::Adjustment(row))),
+        TermsRow::Grant(organization, row) => Some((organization, Part::Grant(row))),
+        TermsRow::CreditPolicy(organization, row) => Some((organization, Part::CreditPolicy(row))),
         TermsRow::Plan(_) | TermsRow::AddOn(_) | TermsRow::Adjustment(None, _) => None,
     });
     // Everybody's adjustments are few and seldom change, so that one key for all organizations is no burden.

@@ -268,6 +268,7 @@ pub fn line(span: Span, amount_minor_units: i128) -> RatedLine {
         quantity: Quantity::units(1_200_000),
         included: Quantity::units(1_000_000),
         overage: Quantity::units(200_000),
+        covers: Vec::new(),
         tiers: vec![TierShare { tier: 0, quantity: Quantity::units(200_000), amount_unrounded: amount_unrounded + 1 }],
         steps: vec![StepShare { kind: StepKind::Discount, index: 1, quantity: Quantity(0), amount_unrounded: -1 }],
         amount_unrounded,

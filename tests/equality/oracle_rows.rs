@@ -2,7 +2,7 @@
 
 use super::rows::{self, Rows};
 use oracle::exact::{Fraction, round};
-use oracle::{Expected, Outcome, RateError, RatedLine, RatedPeriod, RecurringLine};
+use oracle::{Burnt, Expected, LedgerKey, Outcome, RateError, RatedLine, RatedPeriod, RecurringLine};
 use std::collections::BTreeMap;
 
 pub fn rows(expected: &Expected) -> Rows {
@@ -33,11 +33,37 @@ pub fn rows(expected: &Expected) -> Rows {
         let row_key = rows::recurring_key(&key.organization, key.period_start, key.kind, &key.name, key.start);
         rows.insert(row_key, recurring_text(line));
     }
+    credit_rows(&expected.credits, &mut rows);
     outcome_rows(expected, &mut rows);
     for (organization, source, id) in &expected.standing {
         rows.insert(rows::archive_key(organization, source, id), "stands".into());
     }
     rows
+}
+
+fn credit_rows(burnt: &Burnt, rows: &mut Rows) {
+    let key = |what: &str, (organization, unit, of): &LedgerKey, name: &str| {
+        rows::credit_key(what, organization, (unit, of), name)
+    };
+    for ((ledger, grant, at), entry) in &burnt.entries {
+        let amounts =
+            [&entry.opening, &entry.granted, &entry.burned, &entry.expired, &entry.rolled_over, &entry.refunded];
+        let value = format!("{:?} closing {}", amounts.map(nanos), nanos(&entry.closing));
+        rows.insert(format!("{} {at}", key("entry", ledger, grant)), value);
+    }
+    for ((ledger, grant), sums) in &burnt.balances {
+        rows.insert(key("balance", ledger, grant), format!("{:?}", sums.each_ref().map(nanos)));
+    }
+    for ((ledger, id), request) in &burnt.requests {
+        let amounts = [&request.amount, &request.balance, &request.pending].map(nanos);
+        let value =
+            format!("at {} {amounts:?} lapses {} answered by {:?}", request.at, request.lapses_at, request.answered_by);
+        rows.insert(key("request", ledger, id), value);
+    }
+    for ((organization, meter, start, grant), (period, minor_units)) in &burnt.lines {
+        let value = format!("of {} to {} pays {minor_units}", period.start, period.end);
+        rows.insert(rows::credit_line_key(organization, meter, *start, grant), value);
+    }
 }
 
 fn outcome_rows(expected: &Expected, rows: &mut Rows) {
@@ -126,13 +152,15 @@ fn line_text(line: &RatedLine) -> String {
         .iter()
         .map(|tier| format!("{}: {} {}", tier.tier, nanos(&tier.quantity), tier.amount_unrounded))
         .collect();
+    let covers: Vec<String> =
+        line.covers.iter().map(|(grant, covered)| format!("{grant}: {}", nanos(covered))).collect();
     let steps: Vec<String> = line
         .steps
         .iter()
         .map(|step| format!("{} {}: {} {}", step.kind, step.index, nanos(&step.quantity), step.amount_unrounded))
         .collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} covers {covers:?} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
         line.span.start,
         line.span.end,
         terms.subscription,

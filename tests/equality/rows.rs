@@ -50,6 +50,15 @@ pub fn recurring_key(organization: &str, period_start: i64, kind: &str, name: &s
     format!("recurring {organization:?} {period_start} {kind} {name} {start}")
 }
 
+/// `of` is an organization with the meter or the currency of one of its ledgers.
+pub fn credit_key(what: &str, organization: &str, (unit, of): (&str, &str), name: &str) -> String {
+    format!("credit {what} {organization:?} {unit} {of} {name:?}")
+}
+
+pub fn credit_line_key(organization: &str, meter: &str, start: i64, grant: &str) -> String {
+    format!("credit line {organization:?} {meter} {start} {grant:?}")
+}
+
 pub fn outcome_key(record: usize) -> String {
     format!("outcome {record:06}")
 }

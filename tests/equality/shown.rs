@@ -5,10 +5,12 @@ use highwater_dataflows::changes::{
     AcceptedEvent, Epoch, EpochChanges, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue,
     RecurringKey, WindowKey, WindowSize, WindowValue,
 };
+use highwater_dataflows::credit_burn::changes::{CreditRows, EntryKey};
 use highwater_dataflows::feed::Place;
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
-use highwater_rating::number::trillionths;
+use highwater_rating::credits::CreditUnit;
+use highwater_rating::number::{Quantity, trillionths};
 use highwater_rating::rate::{RatedLine, RatedPeriod};
 use highwater_rating::recurring::RecurringLine;
 use highwater_rating::terms::Apart;
@@ -21,6 +23,7 @@ pub struct Shown {
     usage: BTreeMap<WindowKey, WindowValue>,
     periods: BTreeMap<PeriodKey, PeriodValue>,
     recurring: BTreeMap<RecurringKey, RecurringLine>,
+    credits: CreditRows,
     outcomes: Vec<OutcomeRow>,
     archive: Vec<AcceptedEvent>,
     outcome_counts: BTreeMap<OutcomeCountKey, u64>,
@@ -34,6 +37,10 @@ impl Shown {
         upsert(&mut self.usage, changes.usage);
         upsert(&mut self.periods, changes.periods);
         upsert(&mut self.recurring, changes.recurring);
+        upsert(&mut self.credits.entries, changes.credits.entries);
+        upsert(&mut self.credits.balances, changes.credits.balances);
+        upsert(&mut self.credits.requests, changes.credits.requests);
+        upsert(&mut self.credits.lines, changes.credits.lines);
         self.outcomes.extend(changes.outcomes);
         self.archive.extend(changes.archive);
         self.outcome_counts.extend(changes.outcome_counts);
@@ -85,9 +92,47 @@ impl Shown {
             let row_key = rows::recurring_key(&organization, start, key.kind.name(), &key.name, key.start.0);
             rows.insert(row_key, recurring_text(line));
         }
+        self.credit_rows(names, &mut rows);
         self.outcome_rows(names, places, &mut rows);
         self.archive_rows(&mut rows);
         rows
+    }
+
+    fn credit_rows(&self, names: &Names, rows: &mut Rows) {
+        let name = |key| names.organization(key).expect("the name of an organization that was shown");
+        let key = |what: &str, organization, unit: &CreditUnit, name_of: &str| {
+            let of = match unit {
+                CreditUnit::Meter(meter) => ("meter", &**meter),
+                CreditUnit::Currency(currency) => ("currency", &**currency),
+            };
+            rows::credit_key(what, &name(organization), of, name_of)
+        };
+        for (EntryKey { of, at }, entry) in &self.credits.entries {
+            let amounts =
+                [entry.opening, entry.granted, entry.burned, entry.expired, entry.rolled_over, entry.refunded];
+            let value = format!("{:?} closing {}", amounts.map(nanos), nanos(entry.closing));
+            rows.insert(format!("{} {}", key("entry", of.organization, &of.unit, &of.grant), at.0), value);
+        }
+        for (of, balance) in &self.credits.balances {
+            let value = match balance {
+                Ok(it) => format!("{:?}", [it.granted, it.burned, it.expired, it.refunded, it.balance].map(nanos)),
+                Err(error) => format!("error {error}"),
+            };
+            rows.insert(key("balance", of.organization, &of.unit, &of.grant), value);
+        }
+        for (of, request) in &self.credits.requests {
+            let amounts = [request.amount, request.balance, request.pending].map(nanos);
+            let value = format!(
+                "at {} {amounts:?} lapses {} answered by {:?}",
+                request.at.0, request.lapses_at.0, request.answered_by
+            );
+            rows.insert(key("request", of.organization, &of.unit, &of.id), value);
+        }
+        for (of, line) in &self.credits.lines {
+            let (start, end) = (line.period.start.0, line.period.end.0);
+            let value = format!("of {start} to {end} pays {}", line.amount_minor_units);
+            rows.insert(rows::credit_line_key(&name(of.organization), &of.meter, of.span_start.0, &of.grant), value);
+        }
     }
 
     fn outcome_rows(&self, names: &Names, places: &HashMap<Place, usize>, rows: &mut Rows) {
@@ -141,6 +186,10 @@ fn upsert<K: Ord + Debug + Clone, V>(rows: &mut BTreeMap<K, V>, changes: Vec<(K,
             None => drop(rows.remove(&key)),
         }
     }
+}
+
+fn nanos(quantity: Quantity) -> String {
+    quantity.0.to_string()
 }
 
 fn sum(one: EpochCounts, other: EpochCounts) -> EpochCounts {
@@ -205,13 +254,15 @@ fn line_text(line: &RatedLine) -> String {
     let terms = &line.span.terms;
     let tiers: Vec<String> =
         line.tiers.iter().map(|tier| format!("{}: {} {}", tier.tier, tier.quantity.0, tier.amount_unrounded)).collect();
+    let covers: Vec<String> =
+        line.covers.iter().map(|cover| format!("{}: {}", cover.grant, cover.quantity.0)).collect();
     let steps: Vec<String> = line
         .steps
         .iter()
         .map(|step| format!("{} {}: {} {}", step.kind.name(), step.index, step.quantity.0, step.amount_unrounded))
         .collect();
     format!(
-        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
+        "from {} to {} subscription {:?} plan {} version {} overrides {:?} adjustments {:?} apart {} percent {} events {} quantity {} included {} overage {} covers {covers:?} tiers {tiers:?} steps {steps:?} unrounded {} rounded {}",
         line.span.start.0,
         line.span.end.0,
         terms.subscription,

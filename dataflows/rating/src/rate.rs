@@ -11,11 +11,13 @@ pub use priced::{Priced, price};
 pub use thresholds::{Thresholds, thresholds};
 
 use crate::charge::StepKind;
+use crate::credits::{Cover, Ledger};
 use crate::finals::LineId;
 use crate::number::{Currency, Quantity};
 use crate::tables::{Aggregation, Allowance};
 use crate::terms::{Period, Span};
 use crate::time::EventTime;
+use line::Before;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -53,8 +55,11 @@ pub struct RatedLine {
     pub quantity: Quantity,
     pub included: Quantity,
     /// What is charged for, in converted units where the charge converts them: the part of `quantity` above the
-    /// allowance, or above what earlier spans left of it. Below zero where a span takes back usage that an earlier span of the period was charged for.
+    /// allowance, or above what earlier spans left of it, and not covered by credits. Below zero where a span takes back
+    /// usage that an earlier span of the period was charged for.
     pub overage: Quantity,
+    /// What unit credits cover beside the overage, in the order of burn.
+    pub covers: Vec<Cover>,
     /// Which tiers the overage fell into; one entry for a charge without tiers, empty without overage.
     pub tiers: Vec<TierShare>,
     /// What changed the tiers' amount: free units, discounts, minimum, maximum. Tiers and steps add up to the amount.
@@ -104,7 +109,7 @@ pub enum RateError {
     /// Terms moved to where no window that is kept begins or ends, so the usage on either side cannot be told apart.
     #[error("windows_too_coarse")]
     WindowsTooCoarse,
-    /// More billing periods than one organization may have.
+    /// More billing periods than one organization may have, or more instants at which its credits are given anew.
     #[error("too_many_periods")]
     TooManyPeriods,
 }
@@ -129,21 +134,33 @@ pub struct PeriodUsage<'a> {
 /// A span whose terms do not charge the meter has no line; its usage counts in the period, and is carried. A span that is
 /// set apart (a trial, a pause) starts from zero and carries nothing. A quantity below zero costs nothing.
 pub fn rate(usage: &PeriodUsage<'_>) -> Result<RatedPeriod, RateError> {
+    rate_covered(usage, None)
+}
+
+/// The same with unit credits, which cover what lies above the allowance before it is priced, span by span. What was
+/// covered once stays so: usage that is taken back pays back what was paid, and no credits. A ledger is to be asked
+/// with one meter's periods in order of time; after an error it is not good for another.
+pub fn rate_covered(usage: &PeriodUsage<'_>, mut credits: Option<&mut Ledger<'_>>) -> Result<RatedPeriod, RateError> {
     let mut lines: Vec<RatedLine> = Vec::with_capacity(usage.spans.len());
-    let mut used = Quantity::ZERO;
+    let mut carried = Before::default();
     let mut events = 0u64;
     // Before any amount: which error a period has must not depend on which of its spans comes first.
     let currency = one_currency(usage.spans)?;
     for span_usage in usage.spans {
         let terms = &span_usage.span.terms;
-        let before = if terms.apart.is_some() { Quantity::ZERO } else { used };
+        let before = if terms.apart.is_some() { Before::default() } else { carried };
         if usage.aggregation.is_additive() && terms.apart.is_none() {
-            used = before.checked_add(span_usage.quantity).ok_or(RateError::QuantityOverflow)?;
+            carried.used = before.used.checked_add(span_usage.quantity).ok_or(RateError::QuantityOverflow)?;
         }
         events = events.checked_add(span_usage.events).ok_or(RateError::QuantityOverflow)?;
         let charge = terms.charge.as_ref().filter(|_| span_usage.events > 0);
         let (Some(charge), Some((_, minor_unit))) = (charge, currency) else { continue };
-        lines.push(line::rate_span(usage.aggregation, span_usage, charge, before, minor_unit)?);
+        let ledger = credits.as_deref_mut();
+        let line = line::rate_span(usage.aggregation, span_usage, charge, before, minor_unit, ledger)?;
+        if terms.apart.is_none() {
+            carried.covered = carried.covered.checked_add(line.covered()?).ok_or(RateError::QuantityOverflow)?;
+        }
+        lines.push(line);
     }
     let last = usage.spans.iter().rev().find(|span_usage| span_usage.events > 0).or(usage.spans.last());
     let in_last = |of: fn(&Span) -> &Arc<str>| last.map_or_else(|| "".into(), |usage| of(&usage.span).clone());
@@ -201,6 +218,11 @@ fn cost(lines: &[RatedLine]) -> Result<i128, RateError> {
 impl RatedLine {
     pub fn starts_at(&self) -> EventTime {
         self.span.start
+    }
+
+    /// How many units credits cover.
+    pub fn covered(&self) -> Result<Quantity, RateError> {
+        sum(self.covers.iter().map(|cover| cover.quantity))
     }
 
     fn is_prorated(&self) -> bool {

@@ -165,8 +165,10 @@ impl Count {
         let position = self.organizations.position(key);
         self.organizations.at(position).terms = terms.clone();
         for account in self.organizations.at(position).accounts.clone() {
-            with_account!(self.organizations.account_at(account), inner => {
-                let schedule = terms.schedule(inner.meter_name());
+            let account_of_meter = self.organizations.account_at(account);
+            let aggregation = account_of_meter.aggregation();
+            with_account!(account_of_meter, inner => {
+                let schedule = terms.schedule(inner.meter_name(), aggregation);
                 if inner.reschedule(schedule, self.settings.windows) {
                     self.trends.renew(account);
                     if inner.list() {

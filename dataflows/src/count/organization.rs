@@ -81,7 +81,7 @@ impl Organizations {
         let account = self.accounts.len() as u32;
         let organization = &mut self.list[position as usize];
         let row = meters.meter(meter);
-        let schedule = organization.terms.schedule(&row.name);
+        let schedule = organization.terms.schedule(&row.name, row.aggregation);
         self.accounts.push(Account::new(row.aggregation, organization.key, meter, schedule));
         organization.accounts.push(account);
         let index = usize::from(meter.0);

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  rated periods ──┐
+//!  credit lines ───┤
 //!  terms ──────────┼─ by organization ─► Finals ─► closed, corrections, known lines
 //!  told ───────────┘                     (watermark with the seal; what was frozen before, at the start)
 //! ```
@@ -14,6 +15,7 @@ pub mod operator;
 mod organization;
 
 use crate::changes::PeriodValue;
+use crate::credit_burn::changes::PeriodCredits;
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::names::Names;
 use crate::schedules::OrganizationTerms;
@@ -46,6 +48,8 @@ pub struct Brought {
     pub told: Vec<Told>,
     pub terms: Vec<(OrganizationKey, Arc<OrganizationTerms>)>,
     pub rated: Vec<RatedChange>,
+    /// Of each period of which a credit line has changed all of them.
+    pub credited: Vec<PeriodCredits>,
 }
 
 impl Finals {
@@ -72,6 +76,10 @@ impl Finals {
         for ((key, meter), period_start, value) in brought.rated {
             let name = value.as_ref().and_then(|_| self.names.meter(meter)).unwrap_or_default();
             self.organization(key).know(meter, name, period_start, value, before, &mut changes.known);
+            touched.insert(key);
+        }
+        for (key, period_start, lines) in brought.credited {
+            self.organization(key).know_credits(period_start, lines, &mut changes.known);
             touched.insert(key);
         }
         // Nothing is closed until it is said how far time has come: after a start what is known is not yet whole.

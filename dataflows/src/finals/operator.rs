@@ -3,6 +3,7 @@
 use super::{Brought, Finals, Told};
 use crate::changes::{Epoch, EpochChanges, PeriodValue};
 use crate::collect::Collector;
+use crate::credit_burn::changes::PeriodCredits;
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::names::Names;
 use crate::overage::{AccountKey, Rated};
@@ -13,6 +14,7 @@ use differential_dataflow::VecCollection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::progress::frontier::MutableAntichain;
@@ -25,6 +27,7 @@ type PeriodsRated = BTreeMap<((OrganizationKey, MeterIndex), highwater_rating::t
 #[derive(Default)]
 struct Waiting {
     rated: BTreeMap<Time, Vec<RatedUpdate>>,
+    credited: BTreeMap<Epoch, Vec<PeriodCredits>>,
     terms: BTreeMap<Time, BTreeMap<OrganizationKey, Option<Arc<OrganizationTerms>>>>,
     /// The first that belongs to a later epoch than was taken.
     told: Option<(Epoch, Told)>,
@@ -51,6 +54,8 @@ impl Waiting {
             }
         }
         brought.rated.extend(rated.into_iter().map(|((key, start), value)| (key, start, value)));
+        let later = self.credited.split_off(&Epoch(epoch.0 + 1));
+        brought.credited.extend(std::mem::replace(&mut self.credited, later).into_values().flatten());
         while let Some((of, message)) = self.told.take().or_else(|| told.try_recv().ok()) {
             if of > epoch {
                 self.told = Some((of, message));
@@ -65,6 +70,7 @@ impl Waiting {
 /// Contributes one part to each sealed epoch.
 pub fn finals<'scope>(
     rated: VecCollection<'scope, Time, (AccountKey, Rated), isize>,
+    credited: StreamVec<'scope, Time, (Epoch, PeriodCredits)>,
     terms: TermsByOrganization<'scope>,
     told: Receiver<(Epoch, Told)>,
     names: Arc<Names>,
@@ -75,6 +81,7 @@ pub fn finals<'scope>(
     let mut rated_input = builder.new_input(rated.inner, Pipeline);
     let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
     let mut terms_input = builder.new_input(terms.inner, by_organization);
+    let mut credited_input = builder.new_input(credited, Pipeline);
     builder.build(move |capabilities| {
         drop(capabilities);
         let mut state = Finals::new(names);
@@ -94,7 +101,12 @@ pub fn finals<'scope>(
                     }
                 }
             });
-            let reached = [earliest(&frontiers[0]), earliest(&frontiers[1])].into_iter().flatten().min();
+            credited_input.for_each(|_, data| {
+                for (epoch, period) in data.drain(..) {
+                    waiting.credited.entry(epoch).or_default().push(period);
+                }
+            });
+            let reached = frontiers.iter().filter_map(earliest).min();
             while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
                 let finals = state.take(waiting.brought(open, &told));
                 collector.contribute(EpochChanges { epoch: open, finals, ..EpochChanges::default() });

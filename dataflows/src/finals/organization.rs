@@ -4,6 +4,7 @@ use super::changes::{CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod,
 use crate::changes::PeriodValue;
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::schedules::OrganizationTerms;
+use highwater_rating::credits::CreditLine;
 use highwater_rating::finals::{Correction, FinalPeriod, Line, LineId, Settled, correct, freeze};
 use highwater_rating::rate::RateError;
 use highwater_rating::terms::{Schedule, SpanOrGap};
@@ -38,6 +39,8 @@ pub struct Organization {
 #[derive(Default)]
 struct Known {
     values: BTreeMap<MeterIndex, (Arc<str>, PeriodValue)>,
+    /// What money pays of the values' lines; an error where that cannot be said.
+    credits: Option<Result<Lines, RateError>>,
 }
 
 #[derive(Clone, Copy)]
@@ -119,29 +122,40 @@ impl Organization {
         }
         if self.finals.contains_key(&start) {
             self.unsettled.insert(start);
-            self.tell_what_is_known(meter, start, old, known);
+            let new = self.periods.get(&start).and_then(|it| it.values.get(&meter));
+            let lines = |(name, value): &(Arc<str>, PeriodValue)| match value {
+                PeriodValue::Rated(rated) => {
+                    let of_usage = |line| Line::of_usage(&self.id, name, line);
+                    rated.lines.iter().map(of_usage).map(|line| (line.id, line)).collect()
+                }
+                PeriodValue::Error(_) => Lines::new(),
+            };
+            self.tell_what_is_known(start, old.as_ref().map(lines), new.map(lines).unwrap_or_default(), known);
+        }
+    }
+
+    /// What money pays of a period, all of it.
+    pub fn know_credits(
+        &mut self,
+        start: EventTime,
+        lines: Result<Vec<CreditLine>, RateError>,
+        known: &mut Vec<KnownLine>,
+    ) {
+        let of_credit = |line: &CreditLine| Line::of_credit(&self.id, line).map(|line| (line.id, line));
+        let new: Result<Lines, RateError> = lines.and_then(|lines| lines.iter().map(of_credit).collect());
+        let period = self.periods.entry(start).or_default();
+        let old = period.credits.replace(new.clone());
+        if self.finals.contains_key(&start) {
+            self.unsettled.insert(start);
+            self.tell_what_is_known(start, old.map(Result::unwrap_or_default), new.unwrap_or_default(), known);
         }
     }
 
     /// The lines of a final period that a change has changed.
-    fn tell_what_is_known(
-        &self,
-        meter: MeterIndex,
-        start: EventTime,
-        old: Option<(Arc<str>, PeriodValue)>,
-        known: &mut Vec<KnownLine>,
-    ) {
-        let new = self.periods.get(&start).and_then(|it| it.values.get(&meter));
-        let lines = |value: Option<&(Arc<str>, PeriodValue)>| match value {
-            Some((name, PeriodValue::Rated(rated))) => {
-                let of_usage = |line| Line::of_usage(&self.id, name, line);
-                rated.lines.iter().map(of_usage).map(|line| (line.id, line)).collect()
-            }
-            _ => Lines::new(),
-        };
-        let now = lines(new);
-        let mut before = lines(old.as_ref());
-        if old.is_none() {
+    fn tell_what_is_known(&self, start: EventTime, old: Option<Lines>, now: Lines, known: &mut Vec<KnownLine>) {
+        let is_new = old.is_none();
+        let mut before = old.unwrap_or_default();
+        if is_new {
             // After a start: what was billed last is known already.
             let settled = self.settled.of(start);
             before.extend(now.keys().filter_map(|id| settled.get(id)).map(|line| (line.id, line.clone())));
@@ -364,7 +378,8 @@ impl Organization {
 
     /// Every line of a period as it is known now.
     fn lines(&self, start: EventTime) -> Result<Lines, RateError> {
-        let mut lines = Lines::new();
+        let credits = self.periods.get(&start).and_then(|known| known.credits.clone());
+        let mut lines = credits.unwrap_or_else(|| Ok(Lines::new()))?;
         for (name, value) in self.periods.get(&start).iter().flat_map(|known| known.values.values()) {
             match value {
                 PeriodValue::Error(error) => return Err(*error),
@@ -401,7 +416,7 @@ impl Organization {
 
     fn calendar(&mut self) -> &Schedule {
         let terms = &self.terms;
-        self.calendar.get_or_insert_with(|| terms.schedule(&"".into()))
+        self.calendar.get_or_insert_with(|| terms.calendar(&"".into()))
     }
 }
 

@@ -14,59 +14,17 @@ mod books;
 
 use crate::changes::{Epoch, EpochChanges};
 use crate::collect::Collector;
-use crate::event::OrganizationKey;
 use crate::overage::{AccountKey, Rated};
-use crate::schedules::{OrganizationTerms, TermsByOrganization};
-use crate::time::{Time, first_tick, last_tick};
+use crate::schedules::TermsByOrganization;
+use crate::time::{Time, last_tick};
+use crate::waiting::{TermsChange, Waiting};
 use books::Books;
 use differential_dataflow::VecCollection;
-use highwater_rating::time::EventTime;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
-
-type TermsChange = ((OrganizationKey, Arc<OrganizationTerms>), Time, isize);
-type CostChange = ((AccountKey, Rated), Time, isize);
-
-/// What has arrived, by the tick it belongs to.
-#[derive(Default)]
-struct Waiting {
-    terms: BTreeMap<Time, BTreeMap<OrganizationKey, Option<Arc<OrganizationTerms>>>>,
-    costs: BTreeMap<Time, Vec<(AccountKey, Rated, isize)>>,
-    reached: BTreeMap<Time, EventTime>,
-}
-
-impl Waiting {
-    /// Within one tick an organization's old terms and its new ones come in any order.
-    fn add_terms(&mut self, ((organization, terms), time, difference): TermsChange) {
-        let entry = self.terms.entry(time).or_default().entry(organization).or_default();
-        if difference > 0 {
-            *entry = Some(terms);
-        }
-    }
-
-    /// Hands over everything up to the end of the epoch.
-    fn enter(&mut self, epoch: Epoch, books: &mut Books) {
-        let next = first_tick(Epoch(epoch.0 + 1));
-        let later = self.reached.split_off(&next);
-        for instant in std::mem::replace(&mut self.reached, later).into_values() {
-            books.reach(instant);
-        }
-        let later = self.costs.split_off(&next);
-        for ((organization, _), (period_start, value), difference) in
-            std::mem::replace(&mut self.costs, later).into_values().flatten()
-        {
-            books.charge(organization, period_start, &value, difference);
-        }
-        let later = self.terms.split_off(&next);
-        for (organization, terms) in std::mem::replace(&mut self.terms, later).into_values().flatten() {
-            books.put_in_force(organization, terms.as_deref());
-        }
-    }
-}
 
 pub fn recurring<'scope>(
     terms: TermsByOrganization<'scope>,
@@ -87,21 +45,19 @@ pub fn recurring<'scope>(
         let mut open = Epoch(1);
         move |frontiers| {
             terms_input.for_each(|_, data| data.drain(..).for_each(|change| waiting.add_terms(change)));
-            periods_input.for_each(|_, data| {
-                for ((account, rated), time, difference) in data.drain(..) as std::vec::Drain<'_, CostChange> {
-                    waiting.costs.entry(time).or_default().push((account, rated, difference));
-                }
-            });
-            reached_input.for_each(|_, data| {
-                for (epoch, instant) in data.drain(..) {
-                    let known = waiting.reached.entry(last_tick(Epoch(epoch))).or_insert(EventTime::MIN);
-                    *known = EventTime(instant).max(*known);
-                }
-            });
+            periods_input.for_each(|_, data| data.drain(..).for_each(|change| waiting.add_rated(change)));
+            reached_input.for_each(|_, data| data.drain(..).for_each(|reached| waiting.add_reached(reached)));
             let complete = frontiers.iter().filter_map(|frontier| frontier.frontier().first().copied()).min();
             while complete.is_none_or(|complete| complete > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire)
             {
-                waiting.enter(open, &mut books);
+                let brought = waiting.take(open);
+                brought.reached.into_iter().for_each(|instant| books.reach(instant));
+                for ((organization, _), (period_start, value), difference) in brought.rated {
+                    books.charge(organization, period_start, &value, difference);
+                }
+                for (organization, terms) in brought.terms {
+                    books.put_in_force(organization, terms.as_deref());
+                }
                 let recurring = books.close();
                 collector.contribute(EpochChanges { epoch: open, recurring, ..EpochChanges::default() });
                 open = Epoch(open.0 + 1);

@@ -4,6 +4,7 @@ use highwater_dataflows::changes::{
     AcceptedEvent, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey, WindowSize,
     WindowValue,
 };
+use highwater_dataflows::credit_burn::changes::{CreditChanges, CreditRows};
 use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
 use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, OrganizationPeriod, PendingCorrection};
@@ -41,6 +42,9 @@ pub struct House {
     pub periods: BTreeMap<PeriodKey, PeriodValue>,
     /// The keys of periods that the last epoch changed.
     pub rerated: Vec<PeriodKey>,
+    pub credits: CreditRows,
+    /// What the last epoch changed of it.
+    pub moved: CreditChanges,
     pub outcomes: Vec<OutcomeRow>,
     pub outcome_counts: BTreeMap<OutcomeCountKey, u64>,
     pub archive: BTreeMap<Place, AcceptedEvent>,
@@ -71,6 +75,8 @@ impl House {
             usage: BTreeMap::new(),
             periods: BTreeMap::new(),
             rerated: Vec::new(),
+            credits: CreditRows::default(),
+            moved: CreditChanges::default(),
             outcomes: Vec::new(),
             outcome_counts: BTreeMap::new(),
             archive: BTreeMap::new(),
@@ -126,6 +132,12 @@ impl House {
                 None => assert!(self.periods.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
             }
         }
+        let credits = &mut self.credits;
+        apply(&mut credits.entries, &changes.credits.entries);
+        apply(&mut credits.balances, &changes.credits.balances);
+        apply(&mut credits.requests, &changes.credits.requests);
+        apply(&mut credits.lines, &changes.credits.lines);
+        self.moved = changes.credits;
         self.outcomes.extend(changes.outcomes);
         self.outcome_counts.extend(changes.outcome_counts);
         self.archive.extend(changes.archive.into_iter().map(|accepted| (accepted.place, accepted)));
@@ -210,6 +222,15 @@ impl House {
             let absolute: u64 = absolute.map(|(_, count)| count).sum();
             let summed: u64 = self.counts.iter().map(|counts| of_outcome(counts, outcome)).sum();
             assert_eq!(absolute, summed, "{outcome:?}");
+        }
+    }
+}
+
+fn apply<K: Ord + Clone, V: Clone>(rows: &mut BTreeMap<K, V>, changes: &[(K, Option<V>)]) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(rows.insert(key.clone(), value.clone())),
+            None => assert!(rows.remove(key).is_some(), "a tombstone for what was never there"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! with the oracle elsewhere.
 
 mod acceptance;
+mod credits;
 mod finals;
 mod house;
 mod retraction;

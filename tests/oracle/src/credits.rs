@@ -51,9 +51,9 @@ pub struct CreditRequest {
     pub balance: Fraction,
     pub pending: Fraction,
     pub answered_by: Option<String>,
+    pub lapses_at: Micros,
     policy: String,
     period_start: Micros,
-    lapses_at: Micros,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,9 @@ pub fn expect(case: &Credits) -> CreditsExpected {
     let mut book = Book { case, moves: Vec::new(), requests: Vec::new(), seen: BTreeMap::new() };
     let mut instants = book.instants();
     let mut covered = Vec::new();
-    while let Some(now) = instants.pop_first() {
+    // Without usage only what happens until then is looked at.
+    let last = case.usage.last().map_or(case.recurring_until, |(at, _)| case.recurring_until.max(*at));
+    while let Some(now) = instants.pop_first().filter(|now| *now <= last) {
         book.happen(now);
         for (_, need) in case.usage.iter().filter(|(at, _)| *at == now) {
             covered.push(book.burn(now, need));
@@ -319,6 +321,23 @@ impl Book<'_> {
         };
         keys.into_iter().map(|key| (key.clone(), entry(&key))).filter(|(_, entry)| says(entry)).collect()
     }
+}
+
+/// When something happens to a grant inside a stretch of time: it begins, ends, is changed or given anew.
+pub fn happenings(grant: &Value, start: Micros, end: Micros) -> Vec<Micros> {
+    let (from, to) = (effective_from(grant), expiry(grant).unwrap_or(Micros::MAX));
+    let mut instants = vec![from, to];
+    instants.extend(resets(grant).into_iter().filter(|at| from < *at && *at < to));
+    if let Some(recurrence) = grant.get("recurrence") {
+        let cadence = Cadence::of_row(recurrence);
+        let mut at = cadence.period_of(start.max(from)).start;
+        while at < end.min(to) {
+            instants.extend((at > from).then_some(at));
+            at = cadence.period_of(at).end;
+        }
+    }
+    instants.retain(|at| start < *at && *at < end);
+    instants
 }
 
 /// What was left of each grant after everything up to and at an instant.

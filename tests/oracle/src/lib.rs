@@ -6,6 +6,7 @@
 //!
 //! [`generate`] makes the catalogs and streams of the property tests from a seed.
 
+mod burning;
 pub mod civil;
 mod cloud_event;
 pub mod credits;
@@ -22,6 +23,7 @@ mod strict_json;
 pub mod tables;
 mod terms;
 
+pub use burning::{Burnt, LedgerKey};
 pub use event::RawRecord;
 pub use ledger::{Identity, Outcome, RecordOutcome};
 pub use rating::{RateError, RatedLine, RatedPeriod, StepShare, TierShare};
@@ -30,6 +32,7 @@ pub use tables::TableChange;
 pub use terms::{Span, Terms};
 
 use civil::Micros;
+use credits::Credits;
 use exact::Fraction;
 use fold::{Counted, fold};
 use ledger::Ledger;
@@ -77,6 +80,7 @@ pub struct Expected {
     pub usage: BTreeMap<WindowKey, WindowUsage>,
     pub periods: BTreeMap<PeriodKey, Result<RatedPeriod, RateError>>,
     pub recurring: BTreeMap<RecurringKey, RecurringLine>,
+    pub credits: Burnt,
 }
 
 pub const MINUTE: Micros = 60_000_000;
@@ -95,8 +99,10 @@ pub fn expect(steps: &[Step]) -> Expected {
     }
     let surviving = ledger.surviving();
     let (usage, periods) = (usage(&tables, &surviving), periods(&tables, &surviving));
-    let recurring = ledger.reached().map_or_else(BTreeMap::new, |until| recurring::lines(&tables, until, &periods));
-    Expected { outcomes, standing: ledger.standing(), usage, periods, recurring }
+    let reached = ledger.reached();
+    let recurring = reached.map_or_else(BTreeMap::new, |until| recurring::lines(&tables, until, &periods));
+    let credits = reached.map_or_else(Burnt::default, |until| burning::burnt(&tables, until, &periods));
+    Expected { outcomes, standing: ledger.standing(), usage, periods, recurring, credits }
 }
 
 fn usage(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<WindowKey, WindowUsage> {
@@ -131,25 +137,59 @@ fn periods(tables: &Tables, surviving: &[&Counted]) -> BTreeMap<PeriodKey, Resul
         let mut found: Vec<Span> = Vec::new();
         for event in events {
             let known = found.iter().find(|span| (span.start..span.end).contains(&event.instant)).cloned();
-            let Some(span) = known.or_else(|| book.span_at(event.instant)) else { continue };
+            let additive = fold::is_additive(meter::aggregation(tables, meter));
+            let Some(span) = known.or_else(|| book.span_at(event.instant, additive)) else { continue };
             found.push(span.clone());
             let key =
                 PeriodKey { organization: organization.to_owned(), meter: meter.to_owned(), start: span.period.start };
             spans.entry(key).or_default().entry(span.start).or_insert((span, Vec::new())).1.push(event);
         }
     }
-    let rated = |key: &PeriodKey, spans: BTreeMap<Micros, (Span, Vec<&Counted>)>| {
+    let mut burns: BTreeMap<(String, String), Burning> = BTreeMap::new();
+    let rated = |(key, spans): (PeriodKey, BTreeMap<Micros, (Span, Vec<&Counted>)>)| {
         let in_order: Vec<_> = spans.into_values().collect();
-        rating::rate(meter::aggregation(tables, &key.meter), &in_order)
+        let burning = burns
+            .entry((key.organization.clone(), key.meter.clone()))
+            .or_insert_with(|| Burning(Book::of(tables, &key.organization, &key.meter).unit_credits()));
+        let before = burning.0.usage.len();
+        let burn = |at, need| burning.burn(at, need);
+        let rated = rating::rate(meter::aggregation(tables, &key.meter), &in_order, burn);
+        if rated.is_err() {
+            burning.0.usage.truncate(before);
+        }
+        (key, rated)
     };
-    spans.into_iter().map(|(key, spans)| (key.clone(), rated(&key, spans))).collect()
+    // Keys are in order of organization, meter and time.
+    spans.into_iter().map(rated).collect()
+}
+
+/// One meter's unit credits with all that they were asked for so far.
+struct Burning(Credits);
+
+impl Burning {
+    /// What each grant covers of the usage at an instant. Everything before is worked out anew.
+    fn burn(&mut self, at: Micros, need: Fraction) -> Vec<(String, Fraction)> {
+        if self.0.grants.is_empty() || need <= exact::zero() {
+            return Vec::new();
+        }
+        self.0.usage.push((at, need));
+        self.0.recurring_until = at;
+        credits::expect(&self.0).covered.pop().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WORDS: [&str; 49] = [
+    const WORDS: [&str; 56] = [
+        "units are covered",
+        "several grants cover",
+        "money pays",
+        "expired",
+        "rolled over",
+        "refunded",
+        "a recharge",
         "Accepted",
         "Duplicate",
         "Conflicting",
@@ -226,6 +266,8 @@ mod tests {
                             let charge = line.span.terms.charge.as_ref().expect("a line has a charge");
                             seen.insert(charge.model.clone());
                             seen.extend(line.steps.iter().map(|step| step.kind.to_owned()));
+                            seen.extend((!line.covers.is_empty()).then(|| "units are covered".to_owned()));
+                            seen.extend((line.covers.len() > 1).then(|| "several grants cover".to_owned()));
                             seen.extend(charge.conversion.is_some().then(|| "a conversion".to_owned()));
                             let behind = line.quantity > exact::zero()
                                 && line.tiers.iter().any(|tier| tier.quantity < exact::zero());
@@ -239,6 +281,14 @@ mod tests {
                 seen.extend(line.amount.is_err().then(|| "error in a true-up".to_owned()));
                 seen.extend((line.charged_seconds < line.whole_seconds).then(|| "a share of a period".to_owned()));
             }
+            for entry in expected.credits.entries.values() {
+                let zero = exact::zero();
+                seen.extend((entry.expired > zero).then(|| "expired".to_owned()));
+                seen.extend((entry.rolled_over > zero).then(|| "rolled over".to_owned()));
+                seen.extend((entry.refunded > zero).then(|| "refunded".to_owned()));
+            }
+            seen.extend((!expected.credits.lines.is_empty()).then(|| "money pays".to_owned()));
+            seen.extend((!expected.credits.requests.is_empty()).then(|| "a recharge".to_owned()));
             missing.retain(|word| !seen.contains(*word));
             if missing.is_empty() {
                 return;

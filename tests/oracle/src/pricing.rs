@@ -49,7 +49,7 @@ pub type StepKey = (&'static str, usize);
 
 #[derive(Clone, Debug, Default)]
 pub struct Cost {
-    /// Above the allowance, in the units that are charged.
+    /// Above the allowance and not covered, in the units that are charged.
     pub overage: Fraction,
     pub tiers: Parts<usize>,
     pub steps: Vec<(StepKey, (Fraction, Fraction))>,
@@ -96,10 +96,10 @@ impl Charge {
         }
     }
 
-    /// The cost of `quantity`, prices being multiplied by `season`.
-    pub fn cost(&self, quantity: &Fraction, season: &Fraction) -> Cost {
+    /// The cost of `quantity`, of which credits have covered some units, prices being multiplied by `season`.
+    pub fn cost(&self, quantity: &Fraction, covered: &Fraction, season: &Fraction) -> Cost {
         let charged = self.conversion.as_ref().map_or_else(|| quantity.clone(), |rule| rule.of(quantity));
-        let overage = exact::larger(charged - &self.included, exact::zero());
+        let overage = exact::larger(charged - &self.included - covered, exact::zero());
         let model = |units: &Fraction| -> Parts<usize> {
             let tiers = self.model_tiers(units).into_iter();
             tiers.map(|(tier, units, amount)| (tier, (units, amount * season))).collect()

@@ -28,6 +28,8 @@ pub struct RatedLine {
     pub quantity: Fraction,
     pub included: Fraction,
     pub overage: Fraction,
+    /// What each grant of units covers, in the order of burn.
+    pub covers: Vec<(String, Fraction)>,
     pub tiers: Vec<TierShare>,
     pub steps: Vec<StepShare>,
     /// In units of 10^-18.
@@ -57,8 +59,15 @@ pub enum RateError {
     MixedCurrencies,
 }
 
-/// Spans with the events in each, in order of time, none of them empty.
-pub fn rate(aggregation: &str, spans: &[(Span, Vec<&Counted>)]) -> Result<RatedPeriod, RateError> {
+/// What unit credits cover at an instant of what is needed.
+pub type Covers = Vec<(String, Fraction)>;
+
+/// Spans with the events in each, in order of time, none of them empty. `burn` is asked in that order.
+pub fn rate(
+    aggregation: &str,
+    spans: &[(Span, Vec<&Counted>)],
+    mut burn: impl FnMut(i64, Fraction) -> Covers,
+) -> Result<RatedPeriod, RateError> {
     let (last, _) = spans.last().expect("a period without usage has no row");
     let mut charged =
         spans.iter().filter(|(span, _)| span.terms.charge.is_some()).map(|(span, _)| &span.terms.currency);
@@ -67,12 +76,17 @@ pub fn rate(aggregation: &str, spans: &[(Span, Vec<&Counted>)]) -> Result<RatedP
         return Err(RateError::MixedCurrencies);
     }
     let mut lines = Vec::new();
-    let mut before = exact::zero();
+    let (mut before, mut covered) = (exact::zero(), exact::zero());
     for (span, events) in spans {
         let quantity = fold(aggregation, events);
         if let Some(charge) = &span.terms.charge {
-            let before = if span.terms.apart.is_some() { exact::zero() } else { before.clone() };
-            lines.push(line(aggregation, span, charge, events.len() as u64, &before, &quantity)?);
+            let apart = span.terms.apart.is_some();
+            let carried = if apart { (exact::zero(), exact::zero()) } else { (before.clone(), covered.clone()) };
+            let line = line(aggregation, span, charge, events.len() as u64, carried, &quantity, &mut burn)?;
+            if !apart {
+                covered += line.covers.iter().map(|(_, covered)| covered.clone()).sum::<Fraction>();
+            }
+            lines.push(line);
         }
         if span.terms.apart.is_none() {
             before += quantity;
@@ -115,19 +129,25 @@ fn line(
     span: &Span,
     charge: &Charge,
     events: u64,
-    before: &Fraction,
+    (before, covered): (Fraction, Fraction),
     quantity: &Fraction,
+    mut burn: impl FnMut(i64, Fraction) -> Covers,
 ) -> Result<RatedLine, RateError> {
     let length = |start: i64, end: i64| exact::integer(end) - exact::integer(start);
     let share = length(span.start, span.end) / length(span.period.start, span.period.end);
     let additive = is_additive(aggregation);
     // The amount of a level is already a share of the period; what it is given is not cut as well.
     let charge = &if charge.prorated && additive { charge.for_share(&share) } else { charge.clone() };
-    let starts_at = if additive && !charge.prorated { before.clone() } else { exact::zero() };
+    let carries = additive && !charge.prorated;
+    let (starts_at, covered) = if carries { (before, covered) } else { (exact::zero(), exact::zero()) };
     let due = if additive { exact::integer(1) } else { share };
 
-    let low = charge.cost(&starts_at, &span.terms.factor);
-    let high = charge.cost(&(starts_at + quantity), &span.terms.factor);
+    let low = charge.cost(&starts_at, &covered, &span.terms.factor);
+    let reached = starts_at + quantity;
+    let uncovered = charge.cost(&reached, &covered, &span.terms.factor).overage - &low.overage;
+    let covers = if additive { burn(span.start, uncovered) } else { Vec::new() };
+    let covered = covered + covers.iter().map(|(_, covered)| covered.clone()).sum::<Fraction>();
+    let high = charge.cost(&reached, &covered, &span.terms.factor);
     let overage = &high.overage - &low.overage;
     let (tiers, steps) = (tiers_between(&low, &high, &due), steps_between(&low, &high, &due));
     let amount: Fraction = tiers.iter().map(|(_, part)| &part.1).chain(steps.iter().map(|(_, part)| &part.1)).sum();
@@ -143,6 +163,7 @@ fn line(
         quantity: quantity.clone(),
         included: charge.included.clone(),
         overage,
+        covers,
         tiers: tiers.into_iter().map(tier).collect::<Result<_, _>>()?,
         steps: steps.into_iter().map(step).collect::<Result<_, _>>()?,
         amount_unrounded: attos(&amount)?,

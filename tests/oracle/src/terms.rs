@@ -3,6 +3,7 @@
 //! Owns terms, their periods and the spans between their changes. Does not own what they cost (`rating`).
 
 use crate::civil::{Cadence, Micros, Period};
+use crate::credits::{self, Credits};
 use crate::exact::{self, Fraction};
 use crate::pricing::Charge;
 use crate::tables::{Tables, covers, effective_from, effective_to, text};
@@ -40,6 +41,8 @@ pub struct Book<'a> {
     plans: Vec<&'a Value>,
     overrides: Vec<&'a Value>,
     adjustments: Vec<&'a Value>,
+    grants: Vec<&'a Value>,
+    policies: Vec<&'a Value>,
 }
 
 impl<'a> Book<'a> {
@@ -59,6 +62,12 @@ impl<'a> Book<'a> {
                 .filter(|row| row.get("organizationId").is_none_or(|name| name == organization))
                 .filter(|row| text(row, "meter") == meter)
                 .collect(),
+            grants: tables
+                .table("grants")
+                .filter(of_organization)
+                .filter(|row| row.get("meter").is_none_or(|name| name == meter))
+                .collect(),
+            policies: tables.table("credit_policies").filter(of_organization).collect(),
         }
     }
 
@@ -164,8 +173,37 @@ impl<'a> Book<'a> {
         Period { start: changes[first], end: changes[after] }
     }
 
-    /// The span that holds an instant: its cell between two changes of any row, with every neighbour of equal terms.
-    pub fn span_at(&self, instant: Micros) -> Option<Span> {
+    /// Rows about units of the meter.
+    pub fn unit_credits(&self) -> Credits {
+        let units = |row: &&&Value| row.get("meter").is_some_and(|name| name == self.meter);
+        let of = |rows: &[&Value]| rows.iter().filter(units).map(|row| (*row).clone()).collect();
+        Credits { grants: of(&self.grants), policies: of(&self.policies), ..Credits::default() }
+    }
+
+    /// The span that holds an instant, of a meter that adds up or not: between two instants at which something happens
+    /// to credits that can pay for it, where each part is charged as a part of the whole would be.
+    pub fn span_at(&self, instant: Micros, additive: bool) -> Option<Span> {
+        let mut span = self.uncut_span_at(instant)?;
+        let whole = span.terms.charge.as_ref().is_some_and(|charge| !charge.prorated);
+        if !additive || !whole || span.terms.apart.is_some() {
+            return Some(span);
+        }
+        let pays = |row: &&&Value| row.get("currency").is_none_or(|code| *code == span.terms.currency);
+        let mut cuts: Vec<Micros> = Vec::new();
+        for grant in self.grants.iter().filter(pays) {
+            cuts.extend(credits::happenings(grant, span.start, span.end));
+            let unit = |row: &Value| (row.get("meter").cloned(), row.get("currency").cloned());
+            for policy in self.policies.iter().filter(|row| unit(row) == unit(grant)) {
+                cuts.extend([Some(effective_from(policy)), effective_to(policy)].into_iter().flatten());
+            }
+        }
+        span.start = cuts.iter().copied().filter(|cut| *cut <= instant).fold(span.start, Micros::max);
+        span.end = cuts.into_iter().filter(|cut| *cut > instant).fold(span.end, Micros::min);
+        Some(span)
+    }
+
+    /// Its cell between two changes of any row, with every neighbour of equal terms.
+    fn uncut_span_at(&self, instant: Micros) -> Option<Span> {
         let (period, terms) = self.at(instant)?;
         let phases: Vec<&Value> = self.subscriptions.iter().flat_map(|row| phases(row)).collect();
         let rows = self.subscriptions.iter().chain(&self.plans).chain(&self.overrides).chain(&self.adjustments);

@@ -1,8 +1,8 @@
 //! Charge models, one a file: how a quantity becomes an exact amount.
 //!
 //! Owns price curves: for each quantity of a period what it costs from zero on. The parts of a charge apply in this
-//! order: unit conversion, the allowance, the model, free units, discounts, minimum, maximum. All of them are one
-//! cumulative function, so that the cost of a step is its value after the step less that before. Does not own carry,
+//! order: unit conversion, the allowance, unit credits, the model, free units, discounts, minimum, maximum. All of them
+//! are one cumulative function, so that the cost of a step is its value after the step less that before. Does not own carry,
 //! shares of a level and rounding (`rate`).
 
 mod cost;
@@ -40,6 +40,13 @@ pub struct TierAmount {
     pub tier: u32,
     pub quantity: Quantity,
     pub amount: Exact,
+}
+
+/// How far a period is: what it has used, and how many units of that are to be paid, in the units that are charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub quantity: Quantity,
+    pub units: Quantity,
 }
 
 /// Why a charge gives no amount.
@@ -123,13 +130,18 @@ impl Curve {
         Ok(Quantity(units.0.max(self.included.0) - self.included.0))
     }
 
-    /// What `quantity` costs, counted from zero.
-    pub fn at(&self, quantity: Quantity) -> Result<Cost, ChargeError> {
-        let overage = self.overage(quantity)?;
-        let tiers = self.priced(overage)?;
+    /// Where a period is in which credits have covered so many of the units above the allowance.
+    pub fn progress(&self, quantity: Quantity, covered: Quantity) -> Result<Progress, ChargeError> {
+        let units = self.overage(quantity)?.checked_sub(covered).ok_or(ChargeError::QuantityOverflow)?;
+        Ok(Progress { quantity, units: units.max(Quantity::ZERO) })
+    }
+
+    /// What a period costs that is so far, counted from zero.
+    pub fn at(&self, Progress { quantity, units }: Progress) -> Result<Cost, ChargeError> {
+        let tiers = self.priced(units)?;
         let steps = match &self.rules {
             Some(rules) => {
-                rules.steps(&tiers, overage, quantity > Quantity::ZERO, |fewer_units| self.priced(fewer_units))?
+                rules.steps(&tiers, units, quantity > Quantity::ZERO, |fewer_units| self.priced(fewer_units))?
             }
             None => Vec::new(),
         };
@@ -138,7 +150,7 @@ impl Curve {
 
     /// What the step from `before` to `after` costs: F(after) − F(before), tier by tier and step by step. Below zero
     /// when the quantity went back.
-    pub fn between(&self, before: Quantity, after: Quantity) -> Result<Cost, ChargeError> {
+    pub fn between(&self, before: Progress, after: Progress) -> Result<Cost, ChargeError> {
         self.at(after)?.since(self.at(before)?).ok_or(ChargeError::AmountOverflow)
     }
 

@@ -37,11 +37,11 @@ impl<'a> Holding<'a> {
     }
 
     /// The next instant at which something happens to the grant by itself.
-    pub fn next_after(&self, instant: EventTime) -> Option<EventTime> {
+    pub fn next_after(&self, instant: EventTime, recurring_until: EventTime) -> Option<EventTime> {
         let begins = Some(self.grant.effective_from);
         let ends = self.grant.expires_at;
         let own = [begins, ends].into_iter().flatten().filter(|at| *at > instant).min();
-        let refilled = self.refills.next_after(instant, self.recurring_until).filter(|at| *at > instant);
+        let refilled = self.refills.next_after(instant, recurring_until).filter(|at| *at > instant);
         [own, refilled].into_iter().flatten().min()
     }
 

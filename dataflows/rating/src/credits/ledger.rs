@@ -25,10 +25,12 @@ pub struct Statement {
     pub entries: Vec<Entry>,
     /// In the order in which they were made.
     pub requests: Vec<RechargeRequest>,
+    /// When something happens next, without usage.
+    pub next: Option<EventTime>,
 }
 
 /// More instants than this are a recurrence that runs away.
-const INSTANTS_LIMIT: usize = 1_000_000;
+const INSTANTS_LIMIT: usize = 100_000;
 
 /// The grants of one organization and one meter or currency, as far as they have been worked through.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct Ledger<'a> {
     policies: Vec<&'a CreditPolicy>,
     recharges: Recharges<'a>,
     grain: Quantity,
-    recurring_until: EventTime,
+    until: EventTime,
     /// Everything but usage has happened up to and at this instant.
     now: EventTime,
     instants: usize,
@@ -52,12 +54,12 @@ impl<'a> Ledger<'a> {
     /// the currency's minor unit, of units the smallest quantity.
     ///
     /// What recurs has no end of its own: refills, and requests that are made again, are worked out up to and at
-    /// `recurring_until`. Usage may lie later, but then finds nothing given anew.
+    /// `until`, as is everything else without usage. Usage may lie later, but then finds nothing given anew.
     pub fn new(
         grants: impl IntoIterator<Item = &'a Grant>,
         policies: impl IntoIterator<Item = &'a CreditPolicy>,
         grain: Quantity,
-        recurring_until: EventTime,
+        until: EventTime,
     ) -> Ledger<'a> {
         let mut grants: Vec<&Grant> = grants.into_iter().collect();
         grants.sort_by(|left, right| left.id.cmp(&right.id));
@@ -65,12 +67,12 @@ impl<'a> Ledger<'a> {
         let mut changes: Vec<&Grant> = grants.iter().copied().filter(|row| row.of.is_some()).collect();
         changes.sort_by_key(|row| row.effective_from);
         Ledger {
-            holdings: grants.iter().copied().filter_map(|row| Holding::of(row, recurring_until)).collect(),
+            holdings: grants.iter().copied().filter_map(|row| Holding::of(row, until)).collect(),
             changes,
             recharges: Recharges::new(policies.iter().copied(), &grants),
             policies,
             grain,
-            recurring_until,
+            until,
             now: EventTime::MIN,
             instants: 0,
             entries: Vec::new(),
@@ -105,14 +107,15 @@ impl<'a> Ledger<'a> {
         total(self.holdings.iter())
     }
 
-    /// Works through everything that is still to happen without usage, and gives the statement.
+    /// Works through everything that happens without usage up to and at `until`, and gives the statement.
     pub fn close(mut self) -> Result<Statement, CreditError> {
         self.leave()?;
-        while let Some(next) = self.next() {
+        while let Some(next) = self.next(self.until).filter(|next| *next <= self.until) {
             self.turn_to(next)?;
             self.leave()?;
         }
-        Ok(Statement { entries: self.entries, requests: self.recharges.into_requests() })
+        let next = self.next(EventTime::MAX);
+        Ok(Statement { entries: self.entries, requests: self.recharges.into_requests(), next })
     }
 
     fn burn_order(&self) -> Vec<usize> {
@@ -130,7 +133,7 @@ impl<'a> Ledger<'a> {
     fn turn_to(&mut self, at: EventTime) -> Result<(), CreditError> {
         while self.now < at {
             self.leave()?;
-            let next = self.next().filter(|next| *next < at).unwrap_or(at);
+            let next = self.next(self.until).filter(|next| *next < at).unwrap_or(at);
             self.instants += 1;
             if self.instants > INSTANTS_LIMIT {
                 return Err(CreditError::TooManyInstants);
@@ -140,13 +143,13 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// The next instant at which anything happens.
-    fn next(&self) -> Option<EventTime> {
-        let of_grants = self.holdings.iter().filter_map(|row| row.next_after(self.now));
+    /// The next instant at which anything happens; what recurs only until then.
+    fn next(&self, recurring_until: EventTime) -> Option<EventTime> {
+        let of_grants = self.holdings.iter().filter_map(|row| row.next_after(self.now, recurring_until));
         let changes = self.changes.iter().map(|row| row.effective_from);
         let ends = self.policies.iter().filter_map(|row| row.effective_to);
         let policies = self.policies.iter().map(|row| row.effective_from).chain(ends);
-        let recharges = self.recharges.next_after(self.now, self.policy(), self.recurring_until);
+        let recharges = self.recharges.next_after(self.now, self.policy(), recurring_until);
         let all = of_grants.chain(changes).chain(policies).chain(recharges);
         all.filter(|next| *next > self.now).min()
     }

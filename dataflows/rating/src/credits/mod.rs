@@ -9,16 +9,25 @@
 //!
 //! Does not own what usage costs (`rate`), nor which usage there is.
 
+mod balance;
 mod entry;
 mod holding;
 mod ledger;
+mod line;
 mod order;
 mod recharge;
 mod refill;
+mod run;
+mod unit;
 
+pub use balance::Balance;
 pub use entry::{Entry, balances};
 pub use ledger::{Cover, Ledger, Statement};
+pub use line::{CreditLine, Payable};
 pub use recharge::RechargeRequest;
+pub(crate) use refill::Refills;
+pub use run::{Burnt, Need, burn};
+pub use unit::CreditUnit;
 
 use crate::number::Quantity;
 

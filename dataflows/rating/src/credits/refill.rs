@@ -26,6 +26,16 @@ impl Refills {
         (from < to).then_some(Refills { calendar, resets, from, to })
     }
 
+    /// The last refill up to and at the instant; none where the grant holds no more.
+    pub fn last_until(&self, instant: EventTime) -> Option<EventTime> {
+        if instant <= self.from || self.to <= instant {
+            return None;
+        }
+        let recurring = self.calendar.as_ref().map(|calendar| calendar.period_at(instant).start);
+        let reset = self.resets.partition_point(|reset| *reset <= instant).checked_sub(1).map(|last| self.resets[last]);
+        recurring.max(reset).filter(|last| *last > self.from)
+    }
+
     /// The first refill after the instant and inside the grant's validity. Those of the recurrence are told up to and
     /// at `recurring_until` only: they have no end of their own.
     pub fn next_after(&self, instant: EventTime, recurring_until: EventTime) -> Option<EventTime> {

@@ -2,6 +2,7 @@
 //!
 //! Owns its fields and its name. What it charges for was decided where it was made: `rate` for usage.
 
+use crate::credits::CreditLine;
 use crate::number::Quantity;
 use crate::rate::{RateError, RatedLine, TierShare};
 use crate::time::EventTime;
@@ -74,6 +75,14 @@ impl LineId {
         LineId(xxh3_128(&bytes))
     }
 
+    /// Of what a grant pays of a line of usage.
+    pub fn of_credit(grant: &str, paid: LineId) -> LineId {
+        let mut bytes = LineKind::Credit.name().as_bytes().to_vec();
+        bytes.extend_from_slice(&paid.0.to_le_bytes());
+        bytes.extend_from_slice(grant.as_bytes());
+        LineId(xxh3_128(&bytes))
+    }
+
     /// Of the line of this kind that corrects `corrected`, a line of the period that starts at `corrected_period`, on
     /// the period that starts at `billed_period`: there is at most one.
     pub(super) fn of_correction(
@@ -129,7 +138,7 @@ pub struct Corrects {
 pub struct Line {
     pub id: LineId,
     pub kind: LineKind,
-    /// Of the meter, plan or add-on.
+    /// Of the meter, plan, add-on or grant.
     pub name: Arc<str>,
     pub span_start: EventTime,
     pub span_end: EventTime,
@@ -173,6 +182,32 @@ impl Line {
             terms: serde_json::to_string(&**terms).unwrap_or_default().into(),
             corrects: None,
         }
+    }
+
+    /// What credits pay of a line of usage; an error where its 18 digits leave the range.
+    pub fn of_credit(organization_id: &str, line: &CreditLine) -> Result<Line, RateError> {
+        let terms = serde_json::json!({
+            "grant": line.grant,
+            "meter": line.meter,
+            "line_id": line.paid_line(organization_id),
+        });
+        Ok(Line {
+            id: line.id(organization_id),
+            kind: LineKind::Credit,
+            name: line.grant.clone(),
+            span_start: line.span_start,
+            span_end: line.span_end,
+            events: 0,
+            quantity: Quantity::ZERO,
+            included: Quantity::ZERO,
+            overage: Quantity::ZERO,
+            currency: line.currency.clone(),
+            amount_unrounded: line.amount_unrounded().ok_or(RateError::AmountOverflow)?,
+            amount_minor_units: line.amount_minor_units,
+            tiers: Vec::new(),
+            terms: terms.to_string().into(),
+            corrects: None,
+        })
     }
 
     /// Whether both charge the same: then there is nothing to correct, whatever else has changed.

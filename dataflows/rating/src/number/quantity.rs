@@ -22,6 +22,8 @@ impl Quantity {
     pub const FRACTIONAL_DIGITS: u32 = 9;
     pub const ONE: Quantity = Quantity(1_000_000_000);
     pub const ZERO: Quantity = Quantity(0);
+    /// The smallest quantity above zero.
+    pub const SMALLEST: Quantity = Quantity(1);
     /// The largest magnitude of one event's quantity or of a term: 10^18 units.
     pub const LIMIT: Quantity = Quantity(1_000_000_000_000_000_000 * 1_000_000_000);
 

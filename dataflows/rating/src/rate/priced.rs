@@ -1,7 +1,7 @@
 //! A step along a curve, rounded: what a line, and every answer to what something would cost, is made of.
 
 use super::{RateError, StepShare, TierShare};
-use crate::charge::{ChargeError, Curve, StepAmount, TierAmount};
+use crate::charge::{ChargeError, Curve, Progress, StepAmount, TierAmount};
 use crate::number::{Currency, Exact, Quantity, UNROUNDED_DIGITS};
 use crate::tables::Charge;
 
@@ -17,18 +17,20 @@ pub struct Priced {
 
 /// What `quantity` costs in a whole period under one charge: the line of a period with one span.
 pub fn price(charge: &Charge, quantity: Quantity, currency: Currency) -> Result<Priced, RateError> {
-    step(&Curve::new(charge)?, Quantity::ZERO, quantity, None, currency)
+    let curve = Curve::new(charge)?;
+    let none = Quantity::ZERO;
+    step(&curve, curve.progress(none, none)?, curve.progress(quantity, none)?, None, currency)
 }
 
 /// The step from `before` to `after`, and of that the share that is due, rounded once.
 pub(super) fn step(
     curve: &Curve,
-    before: Quantity,
-    after: Quantity,
+    before: Progress,
+    after: Progress,
     share_due: Option<Exact>,
     currency: Currency,
 ) -> Result<Priced, RateError> {
-    let overage = curve.overage(after)?.checked_sub(curve.overage(before)?).ok_or(RateError::QuantityOverflow)?;
+    let overage = after.units.checked_sub(before.units).ok_or(RateError::QuantityOverflow)?;
     let mut cost = curve.between(before, after)?;
     if let Some(share) = share_due {
         cost = cost.times(share).ok_or(RateError::AmountOverflow)?;

@@ -1,7 +1,10 @@
 //! The schedule of one (organization, meter): every instant's period and terms.
 
+use super::cuts::{self, Cut};
 use super::stretch::{self, Holding, Stretch};
-use crate::tables::{Adjustment, Charge, Override, Plan, Subscription};
+use crate::credits::Ledger;
+use crate::number::Quantity;
+use crate::tables::{Adjustment, Charge, CreditPolicy, Grant, Override, Plan, Subscription};
 use crate::time::{CadenceError, EventTime, Period};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -43,7 +46,7 @@ pub enum Apart {
     Pause,
 }
 
-/// The longest stretch of one period in which the same terms hold, half-open.
+/// The longest stretch of one period in which the same terms hold and nothing happens to credits, half-open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {
     pub start: EventTime,
@@ -108,6 +111,7 @@ pub struct Schedule {
     rows: Arc<Rows>,
     /// Ascending, contiguous, from `EventTime::MIN` to `MAX`.
     stretches: Arc<[Stretch]>,
+    cuts: Arc<[Cut]>,
 }
 
 /// What a schedule is made of; the rest follows from it.
@@ -122,6 +126,10 @@ pub(super) struct Rows {
     pub overrides: Vec<Arc<Override>>,
     /// Ordered by (effective_from, id).
     pub adjustments: Vec<Arc<Adjustment>>,
+    /// Ordered by id.
+    pub grants: Vec<Arc<Grant>>,
+    /// Ordered by id.
+    pub policies: Vec<Arc<CreditPolicy>>,
 }
 
 impl Schedule {
@@ -142,7 +150,32 @@ impl Schedule {
         overrides.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
         adjustments.retain(|row| row.meter == meter);
         adjustments.sort_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)));
-        Rows { meter, subscriptions, plans, overrides, adjustments }.into()
+        let (grants, policies) = (Vec::new(), Vec::new());
+        Rows { meter, subscriptions, plans, overrides, adjustments, grants, policies }.into()
+    }
+
+    /// The same with the organization's credits: money, and units of this meter (others do no harm). To be left out
+    /// for a meter that does not add up: nothing of it is used up.
+    pub fn with_credits(self, mut grants: Vec<Arc<Grant>>, mut policies: Vec<Arc<CreditPolicy>>) -> Schedule {
+        let mut rows: Rows = self.into();
+        grants.retain(|row| row.meter.as_ref().is_none_or(|meter| *meter == rows.meter));
+        grants.sort_by(|a, b| a.id.cmp(&b.id));
+        // How credits burn means nothing where there are none of them.
+        policies
+            .retain(|row| grants.iter().any(|grant| (&grant.meter, &grant.currency) == (&row.meter, &row.currency)));
+        policies.sort_by(|a, b| a.id.cmp(&b.id));
+        (rows.grants, rows.policies) = (grants, policies);
+        rows.into()
+    }
+
+    /// The ledger of the meter's units, as it is before any usage; `None` without a grant of them.
+    pub fn unit_credits(&self) -> Option<Ledger<'_>> {
+        let units = |meter: &Option<Arc<str>>| meter.as_ref() == Some(&self.rows.meter);
+        let grants = || self.rows.grants.iter().map(|row| &**row).filter(|row| units(&row.meter));
+        let policies = self.rows.policies.iter().map(|row| &**row).filter(|row| units(&row.meter));
+        grants().next()?;
+        // Usage finds whatever was given up to it.
+        Some(Ledger::new(grants(), policies, Quantity::SMALLEST, EventTime::MAX))
     }
 
     pub fn meter(&self) -> &Arc<str> {
@@ -161,12 +194,9 @@ impl Schedule {
         };
         let whole = running.run.calendar.period_at(instant);
         let period = Period { start: whole.start.max(running.run.start), end: whole.end.min(running.run.end) };
-        SpanOrGap::Span(Span {
-            start: period.start.max(stretch.start),
-            end: period.end.min(stretch.end),
-            period,
-            terms: running.terms.clone(),
-        })
+        let whole = (period.start.max(stretch.start), period.end.min(stretch.end));
+        let (start, end) = cuts::around(&self.cuts, instant, &running.terms, whole);
+        SpanOrGap::Span(Span { start, end, period, terms: running.terms.clone() })
     }
 
     /// Every cadence that gives no periods, with the id of its subscription.
@@ -179,7 +209,9 @@ impl Schedule {
 impl From<Rows> for Schedule {
     fn from(rows: Rows) -> Schedule {
         let stretches = stretch::cut(&rows).into();
-        Schedule { rows: Arc::new(rows), stretches }
+        let of_grants = rows.grants.iter().filter_map(|row| Cut::of_grant(row));
+        let cuts = of_grants.chain(rows.policies.iter().map(|row| Cut::of_policy(row))).collect();
+        Schedule { rows: Arc::new(rows), stretches, cuts }
     }
 }
 

@@ -30,14 +30,17 @@ use rows::quantity;
 fn costs(charge: &Charge, used: &str, currency: &str) -> String {
     let curve = Curve::new(charge).unwrap();
     let currency = Currency::from_code(currency).unwrap();
-    let amount = curve.at(quantity(used)).unwrap().total().unwrap();
+    let so_far = curve.progress(quantity(used), Quantity::ZERO).unwrap();
+    let amount = curve.at(so_far).unwrap().total().unwrap();
     let minor_units = amount.round(currency.minor_unit_digits()).unwrap();
     format!("{} {}", curve.overage(quantity(used)).unwrap(), currency.format(minor_units))
 }
 
 /// What a step took of each tier, and what rules changed: `tier: quantity amount, kind quantity amount`.
 fn stepped(charge: &Charge, before: &str, after: &str) -> String {
-    let cost = Curve::new(charge).unwrap().between(quantity(before), quantity(after)).unwrap();
+    let curve = Curve::new(charge).unwrap();
+    let so_far = |used| curve.progress(quantity(used), Quantity::ZERO).unwrap();
+    let cost = curve.between(so_far(before), so_far(after)).unwrap();
     let nine = |amount: highwater_rating::number::Exact| Quantity(amount.round(9).unwrap());
     let tier = |share: &TierAmount| format!("{}: {} {}", share.tier, share.quantity, nine(share.amount));
     let step = |step: &StepAmount| match step.kind {

@@ -44,14 +44,20 @@ fn a_charge_that_is_none_is_named() {
 fn an_amount_out_of_range_is_named_not_wrapped() {
     let curve =
         Curve::new(&charge("0", Allowance::Whole, per_unit("79228162514264337593543950.335", "0.000000001"))).unwrap();
-    assert_eq!(curve.at(Quantity(i128::MAX)).map(|cost| cost.total().and_then(|sum| sum.round(2))), Ok(None));
+    assert_eq!(
+        curve
+            .progress(Quantity(i128::MAX), Quantity::ZERO)
+            .and_then(|all| curve.at(all))
+            .map(|cost| cost.total().and_then(|sum| sum.round(2))),
+        Ok(None)
+    );
 }
 
 #[test]
 fn a_quantity_that_no_longer_fits_after_its_conversion_is_named() {
     let charge = charge_of(r#""model":"per_unit","price":1,"conversion":{"factor":1000000000000000000}"#);
     let curve = Curve::new(&charge).unwrap();
-    assert_eq!(curve.at(Quantity::LIMIT).err(), Some(ChargeError::QuantityOverflow));
+    assert_eq!(curve.progress(Quantity::LIMIT, Quantity::ZERO).err(), Some(ChargeError::QuantityOverflow));
     let mut broken = charge;
     broken.rules.conversion.as_mut().unwrap().per = Quantity::ZERO;
     assert_eq!(Curve::new(&broken).err(), Some(ChargeError::InvalidConversion));

@@ -5,7 +5,7 @@ mod any_charge;
 mod rows;
 
 use any_charge::{any_charge, any_price, any_tiers};
-use highwater_rating::charge::Curve;
+use highwater_rating::charge::{Curve, Progress};
 use highwater_rating::number::{Exact, Quantity};
 use highwater_rating::rate::SpanUsage;
 use highwater_rating::tables::{Aggregation, Allowance, Charge, ChargeModel, ChargeRules, Price, Tier};
@@ -28,8 +28,12 @@ fn is_at_most(less: Exact, more: Exact) -> bool {
     !more.checked_sub(less).unwrap().is_negative()
 }
 
+fn so_far(curve: &Curve, quantity: i128) -> Progress {
+    curve.progress(Quantity(quantity), Quantity::ZERO).unwrap()
+}
+
 fn amount_at(curve: &Curve, quantity: i128) -> Exact {
-    curve.at(Quantity(quantity)).unwrap().total().unwrap()
+    curve.at(so_far(curve, quantity)).unwrap().total().unwrap()
 }
 
 /// Spans of January under one charge, cut at these minutes, with these quantities in the order of time.
@@ -90,7 +94,7 @@ proptest! {
         after in 0..300_000_000_000i128,
     ) {
         let curve = Curve::new(&charge).unwrap();
-        let step = curve.between(Quantity(before), Quantity(after)).unwrap();
+        let step = curve.between(so_far(&curve, before), so_far(&curve, after)).unwrap();
         let difference = amount_at(&curve, after).checked_sub(amount_at(&curve, before)).unwrap();
         prop_assert_eq!(step.total().unwrap(), difference);
     }
@@ -120,7 +124,7 @@ proptest! {
         let used = used.min(end);
         let graduated = Curve::new(&plain(included, ChargeModel::Graduated { tiers: tiers.clone() })).unwrap();
         let volume = Curve::new(&plain(included, ChargeModel::Volume { tiers })).unwrap();
-        prop_assert_eq!(graduated.at(Quantity(used)).unwrap(), volume.at(Quantity(used)).unwrap());
+        prop_assert_eq!(graduated.at(so_far(&graduated, used)).unwrap(), volume.at(so_far(&volume, used)).unwrap());
     }
 
     /// A package costs no less than its units do one by one, and less than one package more.
@@ -203,7 +207,7 @@ proptest! {
         after in 0..300_000_000_000i128,
     ) {
         let curve = Curve::new(&charge).unwrap();
-        let step = curve.between(Quantity(before), Quantity(after)).unwrap();
+        let step = curve.between(so_far(&curve, before), so_far(&curve, after)).unwrap();
         let overage = curve.overage(Quantity(after)).unwrap().0 - curve.overage(Quantity(before)).unwrap().0;
         prop_assert_eq!(step.tiers.iter().map(|share| share.quantity.0).sum::<i128>(), overage);
     }

@@ -1,7 +1,8 @@
 //! Random table rows: meters of every aggregation, plans in versions, subscriptions with changes, gaps, trials and
-//! pauses, overrides, adjustments of one organization and of everybody.
+//! pauses, overrides, adjustments of one organization and of everybody, credits.
 
 use super::charge::{included, prices};
+use super::credits::{self, credits};
 use super::dice::Dice;
 use super::scene::Scene;
 use crate::civil::{self, Micros};
@@ -18,7 +19,7 @@ const ORGANIZATIONS: [&str; 5] = ["org_1", "org_11", "Größe & Söhne", "org\"1
 pub struct Catalog {
     pub organizations: Vec<&'static str>,
     pub meters: Vec<Value>,
-    /// Plans, subscriptions and overrides: these may come at any time.
+    /// Plans, subscriptions, overrides, credits: these may come at any time.
     pub terms: Vec<Value>,
 }
 
@@ -35,6 +36,7 @@ impl Catalog {
             terms.extend(subscriptions(dice, scene, organization, &names));
             terms.extend(overrides(dice, scene, organization, &names));
             terms.extend(adjustments(dice, scene, Some(organization), &names));
+            terms.extend(credits(dice, scene, organization, &names));
         }
         terms.extend(adjustments(dice, scene, None, &names));
         Catalog { organizations, meters, terms }
@@ -45,6 +47,7 @@ impl Catalog {
 pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
     let mut envelope = envelope.clone();
     let start = tables::effective_from(&envelope["row"]);
+    let table = envelope["table"].clone();
     let row = envelope["row"].as_object_mut().expect("a row");
     if row.contains_key("charges") {
         for charge in row["charges"].as_array_mut().expect("charges") {
@@ -59,6 +62,11 @@ pub fn changed(dice: &mut Dice, scene: &mut Scene, envelope: &Value) -> Value {
         row.insert("quantity".into(), (*dice.pick(&["1", "3", "0.5"])).into());
         row.remove("effective_to");
         row.extend(until(dice, scene, start, 50));
+    } else if table == "grants" {
+        let amount = credits::amount(dice, row);
+        row.insert("amount".into(), amount.into());
+    } else if table == "credit_policies" {
+        row.insert("burn_order".into(), json!(["priority"]));
     } else if row.contains_key("kind") {
         row.extend(season(dice));
     } else if row.contains_key("add_on") {

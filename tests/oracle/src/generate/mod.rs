@@ -4,6 +4,7 @@
 
 mod catalog;
 mod charge;
+mod credits;
 mod dice;
 mod scene;
 mod spelling;
