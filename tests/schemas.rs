@@ -229,3 +229,48 @@ fn the_example_catalog_is_the_whole_price_list() {
     // Something of everything, so that the example shows every table.
     assert_eq!(catalog.tables.len(), Table::ALL.len());
 }
+
+/// Every table that `replay` writes in `tests/cli`, by its name.
+fn replayed() -> Vec<(String, String)> {
+    let mut tables = Vec::new();
+    for folder in ["replay", "trends"] {
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{folder}.out/results"));
+        for entry in std::fs::read_dir(&results).expect("results") {
+            let path = entry.expect("an entry").path();
+            let table = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            tables.push((table, std::fs::read_to_string(&path).expect("rows")));
+        }
+    }
+    tables
+}
+
+#[test]
+fn every_row_that_replay_writes_passes_its_schema_and_none_that_lacks_something_or_has_too_much() {
+    let registry = registry();
+    let mut seen = 0;
+    for (table, rows) in replayed() {
+        let schema = validator(&registry, "replay", &format!("{table}.schema.json"));
+        for row in rows.lines().map(|line| json(&table, line)) {
+            let refused: Vec<String> = schema.iter_errors(&row).map(|error| error.to_string()).collect();
+            assert!(refused.is_empty(), "{table}: {refused:?}");
+            seen += 1;
+            let fields = row.as_object().expect("an object");
+            let required = json(&table, &text_of_schema(&table))["required"].as_array().cloned().unwrap_or_default();
+            for name in required.iter().filter_map(Value::as_str) {
+                let without: Value = fields.iter().filter(|(key, _)| *key != name).map(own).collect();
+                assert!(!schema.is_valid(&without), "{table} without {name}");
+            }
+            let more: Value = fields.iter().map(own).chain([("more".to_owned(), Value::Null)]).collect();
+            assert!(!schema.is_valid(&more), "{table} with another field");
+        }
+    }
+    assert!(seen >= 7, "{seen} rows");
+}
+
+fn own((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
+}
+
+fn text_of_schema(table: &str) -> String {
+    std::fs::read_to_string(schemas().join(format!("replay/{table}.schema.json"))).expect("a schema")
+}

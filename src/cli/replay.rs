@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
   highwater replay --catalog catalog --events 10.ndjson 11.ndjson --out results --workers 2
   highwater replay --catalog catalog --events e.ndjson --out final --watermark 2026-11-04T00:00:00Z
 
-Writes usage_hour, period_usage, rated_lines, rejected_events, close_records and final_lines; exit code 65 when a file cannot be read.")]
+Writes usage_hour, period_usage, rated_lines, recurring_lines, rejected_events, close_records, final_lines,
+trends and anomalies; exit code 65 when a file cannot be read.")]
 pub struct ReplayArguments {
     /// The folder of catalog files
     #[arg(long, value_name = "DIR")]
@@ -35,7 +36,7 @@ pub struct ReplayArguments {
     /// Seal an epoch after so many events; without it the whole input is one
     #[arg(long, value_name = "N")]
     pub epoch_events: Option<NonZeroU64>,
-    /// How far event time has come: periods that ended a grace before are final [default: the greatest event time]
+    /// How far event time has come: periods that ended a grace before are final, forecasts are of its day [default: the greatest event time]
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub watermark: Option<EventTime>,
     /// Print the summary as JSON
@@ -86,7 +87,7 @@ pub(super) fn wrong_catalog(error: CatalogError) -> CommandError {
 fn text(summary: &Summary, out: &Path) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let rows: [(&str, u64); 13] = [
+    let rows: [(&str, u64); 15] = [
         ("events", summary.events),
         ("accepted", summary.accepted),
         ("duplicate", summary.duplicate),
@@ -100,6 +101,8 @@ fn text(summary: &Summary, out: &Path) -> String {
         ("rows of rejected_events", summary.rejected_event_rows as u64),
         ("rows of close_records", summary.close_record_rows as u64),
         ("rows of final_lines", summary.final_line_rows as u64),
+        ("rows of trends", summary.trend_rows as u64),
+        ("rows of anomalies", summary.anomaly_rows as u64),
     ];
     for (name, count) in rows {
         let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);

@@ -21,15 +21,20 @@ struct CurrentUsage {
     cost_text: String,
     currency_code: String,
     percent: i64,
+    forecast_text: String,
 }
 
 const CURRENT_USAGE: &str = "
-    SELECT organization_id, toString(meter) AS meter_name, toString(current) AS used, ifNull(toString(limit), '') AS limit_text,
-           toString(overage) AS overage_text, toDecimalString(cost, 2) AS cost_text, toString(currency) AS currency_code,
-           toInt64(ifNull(floor(used_percent), -1)) AS percent
-    FROM highwater.current_usage
-    WHERE limit IS NOT NULL
-    ORDER BY overage > 0 DESC, cost DESC, percent DESC, organization_id, meter
+    SELECT usage.organization_id AS organization_id, toString(usage.meter) AS meter_name, toString(usage.current) AS used,
+           ifNull(toString(usage.limit), '') AS limit_text, toString(usage.overage) AS overage_text,
+           toDecimalString(usage.cost, 2) AS cost_text, toString(usage.currency) AS currency_code,
+           toInt64(ifNull(floor(usage.used_percent), -1)) AS percent,
+           if(ifNull(trend.bill_high_80, 0) = 0, '',
+              concat(toDecimalString(trend.bill_low_80, 2), ' to ', toDecimalString(trend.bill_high_80, 2))) AS forecast_text
+    FROM highwater.current_usage AS usage
+    LEFT JOIN highwater.trends AS trend ON trend.organization_id = usage.organization_id AND trend.meter = usage.meter
+    WHERE usage.limit IS NOT NULL
+    ORDER BY usage.overage > 0 DESC, usage.cost DESC, percent DESC, organization_id, meter_name
     LIMIT 18";
 
 impl Reader {
@@ -56,6 +61,7 @@ impl Reader {
             cost: row.cost_text,
             currency: row.currency_code,
             used_percent: u64::try_from(row.percent).ok(),
+            forecast: row.forecast_text,
         };
         Ok(rows.into_iter().map(row).collect())
     }
@@ -67,7 +73,7 @@ pub fn pasteable(url: &str, http: SocketAddr) -> String {
     [
         format!("\nClickHouse: {url}   events: http://{http}/v1/events   state: http://{http}/readyz\n"),
         ask("SELECT organization_id, meter, overage, cost FROM highwater.current_usage WHERE overage > 0 ORDER BY cost DESC FORMAT Pretty"),
-        ask("SELECT window_start, sum(quantity) FROM highwater.usage_hour WHERE meter = 'api_calls' GROUP BY 1 ORDER BY 1 DESC LIMIT 24 FORMAT Pretty"),
+        ask("SELECT organization_id, meter, usage_expected, limit_reached_at, bill_low_80, bill_expected, bill_high_80 FROM highwater.trends ORDER BY bill_expected DESC LIMIT 12 FORMAT Pretty"),
         ask("SELECT outcome, code, count() FROM highwater.rejected_events GROUP BY ALL FORMAT Pretty"),
     ]
     .concat()

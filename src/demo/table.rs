@@ -15,6 +15,8 @@ pub struct UsageRow {
     pub currency: String,
     /// Whole percent of the limit that is used; absent without a limit.
     pub used_percent: Option<u64>,
+    /// What the whole period will cost, in 80 % of cases; empty without a forecast.
+    pub forecast: String,
 }
 
 const BAR_WIDTH: u64 = 20;
@@ -29,7 +31,7 @@ fn bar(percent: Option<u64>) -> String {
 pub fn render(rows: &[UsageRow], colour: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["organization", "meter", "used", "limit", "", "overage", "cost"]);
+    table.set_header(["organization", "meter", "used", "limit", "", "overage", "cost", "period's cost, 80 %"]);
     let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
     for row in rows {
         let over = row.overage != "0" && !row.overage.is_empty();
@@ -46,6 +48,7 @@ pub fn render(rows: &[UsageRow], colour: bool) -> String {
             gauge,
             right(&row.overage),
             right(&cost),
+            right(&row.forecast),
         ]);
     }
     table.to_string()
@@ -74,8 +77,9 @@ mod tests {
             cost: "1.00".into(),
             currency: "USD".into(),
             used_percent: Some(120),
+            forecast: "4.10 to 6.30".into(),
         };
         let text = render(&[row], false);
-        assert!(text.contains("200000") && text.contains("1.00 USD"), "{text}");
+        assert!(text.contains("200000") && text.contains("1.00 USD") && text.contains("4.10 to 6.30"), "{text}");
     }
 }

@@ -9,6 +9,7 @@ mod outcome_file;
 mod rated_files;
 mod recurring_file;
 mod tables;
+mod trend_files;
 mod usage_file;
 
 use crate::catalog::{CatalogError, read_catalog};
@@ -44,7 +45,8 @@ pub struct Replay<'a> {
     pub workers: usize,
     /// Absent: all input is one epoch.
     pub epoch_events: Option<u64>,
-    /// Periods that ended a grace before this instant are final; absent for the greatest event time.
+    /// Periods that ended a grace before this instant are final, and forecasts are of its day; absent for the greatest
+    /// event time.
     pub watermark: Option<EventTime>,
     pub show_progress: bool,
 }
@@ -67,6 +69,8 @@ pub struct Summary {
     pub rejected_event_rows: usize,
     pub close_record_rows: usize,
     pub final_line_rows: usize,
+    pub trend_rows: usize,
+    pub anomaly_rows: usize,
     pub elapsed_ms: u64,
     pub events_per_second: u64,
 }
@@ -226,6 +230,7 @@ fn write(
     let recurring_line_rows = recurring_file::write(replay.out, tables.recurring.iter(), names).map_err(failed)?;
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
     let (close_record_rows, final_line_rows) = final_files::write(replay.out, &tables.closed).map_err(failed)?;
+    let (trend_rows, anomaly_rows) = trend_files::write(replay.out, tables, names, meters).map_err(failed)?;
     let EpochCounts { received, accepted, duplicate, conflicting, late, rejected, unattributed, .. } = tables.counts;
     let elapsed = started.elapsed();
     Ok(Summary {
@@ -244,6 +249,8 @@ fn write(
         rejected_event_rows,
         close_record_rows,
         final_line_rows,
+        trend_rows,
+        anomaly_rows,
         elapsed_ms: elapsed.as_millis() as u64,
         events_per_second: (u128::from(received) * 1_000_000 / elapsed.as_micros().max(1)) as u64,
     })

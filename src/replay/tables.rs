@@ -3,6 +3,7 @@
 use highwater_dataflows::changes::{
     EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey, WindowSize, WindowValue,
 };
+use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::recurring::RecurringLine;
 use std::collections::HashMap;
@@ -20,6 +21,9 @@ pub struct FinalTables {
     pub counts: EpochCounts,
     /// What the one watermark has made final.
     pub closed: Vec<Arc<FinalPeriod>>,
+    /// As of its day.
+    pub trends: Map<TrendKey, Arc<Trend>>,
+    pub anomalies: Map<AnomalyKey, AnomalyValue>,
 }
 
 /// Hours of usage. Within an epoch a key appears once, so one epoch alone needs no map, which for millions of rows is
@@ -53,6 +57,18 @@ impl FinalTables {
             match line {
                 Some(line) => drop(self.recurring.insert(key, line)),
                 None => drop(self.recurring.remove(&key)),
+            }
+        }
+        for (key, trend) in changes.trends.trends {
+            match trend {
+                Some(trend) => drop(self.trends.insert(key, trend)),
+                None => drop(self.trends.remove(&key)),
+            }
+        }
+        for (key, anomaly) in changes.trends.anomalies {
+            match anomaly {
+                Some(anomaly) => drop(self.anomalies.insert(key, anomaly)),
+                None => drop(self.anomalies.remove(&key)),
             }
         }
         self.outcomes.extend(changes.outcomes);

@@ -11,6 +11,7 @@ use highwater_dataflows::feed::Place;
 use highwater_dataflows::finals::changes::{
     CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod, PendingCorrection,
 };
+use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendChanges, TrendKey};
 use highwater_rating::finals::{FinalPeriod, LineId};
 use highwater_rating::rate::RateError;
 use highwater_rating::recurring::RecurringLine;
@@ -29,6 +30,8 @@ pub struct Held {
     outcomes: Vec<OutcomeRow>,
     counts: EpochCounts,
     finals: HeldFinals,
+    trends: HashMap<TrendKey, Option<Arc<Trend>>>,
+    anomalies: HashMap<AnomalyKey, Option<AnomalyValue>>,
 }
 
 /// What was closed adds up; the rest is state.
@@ -56,12 +59,15 @@ impl Held {
         self.outcomes.extend(changes.outcomes.into_iter().filter(|outcome| !already_written(outcome.record.place)));
         self.counts.add(&changes.counts);
         self.finals.absorb(changes.finals);
+        self.trends.extend(changes.trends.trends);
+        self.anomalies.extend(changes.trends.anomalies);
     }
 
     /// How many rows are held: what bounds a merge.
     pub fn rows(&self) -> usize {
         let of_periods = self.periods.len() + self.recurring.len() + self.finals.rows();
-        self.usage.len() + of_periods + self.archive.len() + self.outcomes.len()
+        let of_trends = self.trends.len() + self.anomalies.len();
+        self.usage.len() + of_periods + of_trends + self.archive.len() + self.outcomes.len()
     }
 
     pub fn take(&mut self) -> EpochChanges {
@@ -76,6 +82,10 @@ impl Held {
             outcome_counts: held.outcome_counts.into_iter().collect(),
             counts: held.counts,
             finals: held.finals.take(),
+            trends: TrendChanges {
+                trends: held.trends.into_iter().collect(),
+                anomalies: held.anomalies.into_iter().collect(),
+            },
             ..EpochChanges::default()
         }
     }

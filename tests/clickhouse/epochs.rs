@@ -8,6 +8,10 @@ use highwater_dataflows::event::{ArchivedEvent, DimensionsKey, MeterIndex, Rejec
 use highwater_dataflows::feed::{Place, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::{Names, organization_key};
+use highwater_dataflows::trends::changes::{
+    AmountEstimate, AnomalyKey, AnomalyValue, Bill, Estimate, HourOfWeek, Reaching, Threshold, Trend, TrendChanges,
+    TrendKey,
+};
 use highwater_rating::charge::StepKind;
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::{RateError, RatedLine, RatedPeriod, StepShare, TierShare};
@@ -174,6 +178,16 @@ impl Epochs {
         OutcomeRow { outcome, record: Box::new(record), first_place }
     }
 
+    /// Of `acme`'s calls.
+    pub fn forecast(&self, trend: Option<Trend>, anomaly: Option<AnomalyValue>) -> TrendChanges {
+        let (organization, meter) = (organization_key("acme"), MeterIndex(0));
+        let key = AnomalyKey { organization, meter, size: WindowSize::Day, start: EventTime(NOVEMBER + DAY) };
+        TrendChanges {
+            trends: vec![(TrendKey { organization, meter }, trend.map(Arc::new))],
+            anomalies: vec![(key, anomaly)],
+        }
+    }
+
     /// Something for every table.
     pub fn everything(&self, epoch: u64) -> EpochChanges {
         let acme = organization_key("acme");
@@ -200,6 +214,7 @@ impl Epochs {
                 self.period("acme", Some(PeriodValue::Rated(rated(vec![line(span(0, 30), 100)]).into()))),
                 self.period("globex", Some(PeriodValue::Error(RateError::AmountOverflow))),
             ];
+            changes.trends = self.forecast(Some(trend(self.period)), Some(anomaly()));
             changes.archive = vec![accepted()];
             changes.outcomes = vec![
                 self.outcome(Outcome::Rejected, "invalid_json", "/a", b"{\"\xff\0", 11),
@@ -233,6 +248,43 @@ fn accepted() -> AcceptedEvent {
         retracted: false,
         retracted_by: None,
     }
+}
+
+/// With a limit that is reached, and a tier that is not.
+pub fn trend(period: Period) -> Trend {
+    let at = |day: i64| Some(EventTime(period.start.0 + day * DAY));
+    let estimate = |expected: i64| Estimate {
+        expected: Quantity::units(expected),
+        low_80: Quantity::units(expected - 10),
+        high_80: Quantity::units(expected + 10),
+        low_95: Quantity::units(expected - 20),
+        high_95: Quantity(Quantity::units(expected + 20).0 + 1),
+    };
+    let reaching =
+        Reaching { expected: at(20), earliest_80: at(18), latest_80: None, earliest_95: at(17), latest_95: None };
+    let pattern = HourOfWeek { averages: vec![Quantity::ONE; 168], peak: 9, idle_start: 120, idle_hours: 40 };
+    Trend {
+        present_day: EventTime(period.start.0 + 10 * DAY),
+        period,
+        used: Quantity::units(400),
+        usage: estimate(1_200),
+        departs: true,
+        bill: Ok(Bill {
+            currency: "USD".into(),
+            minor_units: AmountEstimate { expected: 1_234, low_80: 1_000, high_80: 1_500, low_95: 900, high_95: 1_601 },
+        }),
+        limit: Some(Threshold { quantity: Quantity::units(1_000), reaching }),
+        next_tier: None,
+        level: Quantity::units(40),
+        trend: Quantity(-500_000_000),
+        week: [Quantity::ONE; 7],
+        history_days: 60,
+        pattern: Some(pattern),
+    }
+}
+
+pub fn anomaly() -> AnomalyValue {
+    AnomalyValue { quantity: Quantity::units(200), expected: Quantity::units(40), score: Quantity(12_340_000_000) }
 }
 
 /// A stretch of November, in days from its first.

@@ -1,6 +1,6 @@
 //! The sink: what it writes is read in the views, exactly, and writing it again changes nothing.
 
-use crate::epochs::{Epochs, line, rated, span};
+use crate::epochs::{Epochs, anomaly, line, rated, span, trend};
 use crate::proxy::{Fault, Proxy};
 use crate::{engine, schema};
 use highwater::clickhouse::{Databases, Determinacy, EpochWrite, Sink, Store};
@@ -41,6 +41,8 @@ const VIEWS: &[&str] = &[
     "plans",
     "subscriptions",
     "overrides",
+    "trends",
+    "anomalies",
 ];
 
 async fn all_views(sink: &Sink) -> Vec<(&'static str, Vec<String>)> {
@@ -252,7 +254,9 @@ async fn rows_that_a_new_generation_does_not_write_are_swept_and_all_others_stay
             rows(&sink, "SELECT concat(organization_id, toString(events)) FROM swept.usage_minute").await,
             ["acme1"]
         );
-        for gone in ["usage_hour", "period_usage", "rated_lines", "event_outcomes_daily", "plans"] {
+        for gone in
+            ["usage_hour", "period_usage", "rated_lines", "event_outcomes_daily", "plans", "trends", "anomalies"]
+        {
             assert_eq!(view(&sink, gone).await, [""; 0], "{gone}");
         }
         for records in ["usage_events", "rejected_events"] {
@@ -328,4 +332,32 @@ async fn rejected_table_records_stand_at_their_own_places() {
     sink.write(&write).await.expect("written");
     let places = "SELECT concat(place_topic, '[', toString(place_partition), ']@', toString(place_offset), ' ', code) FROM table_rejects.dead_letters";
     assert_eq!(rows(&sink, places).await, ["highwater.subscriptions.v1[0]@5 unknown_plan"]);
+}
+
+#[tokio::test]
+async fn a_forecast_is_read_with_its_bill_to_the_last_digit_until_there_is_none() {
+    let Some(mut sink) = sink("forecast").await else { return };
+    let epochs = Epochs::new();
+    let period = epochs.rated_now().period;
+    let written =
+        |epoch, trend, anomaly| epochs.changes(epoch, |changes| changes.trends = epochs.forecast(trend, anomaly));
+    sink.write(&epochs.write(1, &written(1, Some(trend(period)), Some(anomaly())))).await.expect("written");
+    let estimates = "SELECT toString((organization_id, meter, used, usage_expected, usage_high_95, departs, currency, bill_expected, bill_low_80, bill_high_80, bill_low_95, bill_high_95, error)) FROM forecast.trends";
+    assert_eq!(
+        rows(&sink, estimates).await,
+        ["('acme','api_calls',400,1200,1220.000000001,true,'USD',12.34,10,15,9,16.01,'')"]
+    );
+    let reached = "SELECT toString((ifNull(toString(limit_quantity), '-'), ifNull(toString(limit_reached_at), '-'), ifNull(toString(limit_latest_80), '-'), ifNull(toString(next_tier_quantity), '-'), level, trend, week[7], history_days, length(hour_averages), ifNull(peak_hour, 255), ifNull(idle_hours, 0))) FROM forecast.trends";
+    assert_eq!(rows(&sink, reached).await, ["('1000','2026-11-21 00:00:00.000000','-','-',40,-0.5,1,60,168,9,40)"]);
+    let anomalies =
+        "SELECT toString((meter, window_size, window_start, quantity, expected, score)) FROM forecast.anomalies";
+    assert_eq!(rows(&sink, anomalies).await, ["('api_calls','day','2026-11-02 00:00:00.000000',200,40,12.34)"]);
+    let unpriced =
+        highwater_dataflows::trends::changes::Trend { bill: Err(RateError::MixedCurrencies), ..trend(period) };
+    sink.write(&epochs.write(1, &written(2, Some(unpriced), None))).await.expect("written");
+    let error = "SELECT toString((usage_expected, bill_expected, currency, error)) FROM forecast.trends";
+    assert_eq!(rows(&sink, error).await, ["(1200,0,'','mixed_currencies')"]);
+    assert_eq!(view(&sink, "anomalies").await, [""; 0]);
+    sink.write(&epochs.write(1, &written(3, None, None))).await.expect("written");
+    assert_eq!(view(&sink, "trends").await, [""; 0]);
 }

@@ -11,5 +11,10 @@ fn a_demo_shows_rated_rows_and_ends_by_itself() {
         assert!(!demo.has_ended(), "{}", house.said());
         house.query(rated).ok().filter(|answer| answer.trim() == "1").map(drop)
     });
+    let forecast =
+        "SELECT countIf(bill_expected > 0 AND ifNull(limit_quantity, 0) > 0) > 0 FROM highwater.trends FORMAT TSV";
+    house.until("somebody's bill is forecast", || {
+        house.query(forecast).ok().filter(|answer| answer.trim() == "1").map(drop)
+    });
     assert_eq!(demo.wait().code(), Some(0), "{}", house.said());
 }

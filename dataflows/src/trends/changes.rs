@@ -3,7 +3,7 @@
 
 use crate::changes::WindowSize;
 use crate::event::{MeterIndex, OrganizationKey};
-use highwater_forecast::{Estimate, HourOfWeek, Reaching};
+pub use highwater_forecast::{Estimate, HourOfWeek, Reaching};
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::RateError;
 use highwater_rating::time::{EventTime, Period};

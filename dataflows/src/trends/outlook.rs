@@ -36,7 +36,12 @@ pub struct Looked {
 }
 
 pub fn look(counted: &dyn Counted, today: i64) -> Looked {
-    let (Some(days), Some(hours)) = (counted.days(), counted.hours()) else { return Looked::default() };
+    let Some(days) = counted.days() else { return Looked::default() };
+    if days.first().is_none_or(|(first, _)| *first >= today) {
+        // Without a closed day nothing can be said.
+        return Looked::default();
+    }
+    let Some(hours) = counted.hours() else { return Looked::default() };
     let history = History::new(days.iter().copied(), today);
     let fit = history.fit();
     let anomalies = anomalies(counted.key(), &history, &fit, &hours);

@@ -43,6 +43,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0003_events",
     Table "0004_tables_and_progress",
     Table "0005_recurring",
+    Table "0007_trends",
     Table "0008_finals",
     Table "0010_line_steps",
     View "views/usage",
@@ -50,6 +51,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     View "views/events",
     View "views/tables",
     View "views/finals",
+    View "views/trends",
     View "views/progress",
 ];
 

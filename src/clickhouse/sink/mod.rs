@@ -33,6 +33,7 @@ use rows::period::{PeriodRow, shown_lines};
 use rows::progress::ProgressRow;
 use rows::recurring::RecurringRow;
 use rows::tables::TableRow;
+use rows::trends::{AnomalyRow, TrendRow};
 use rows::usage::UsageRow;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -83,6 +84,8 @@ pub const TABLES: &[&str] = &[
     "pending_corrections",
     "held_periods",
     "rated_line_history",
+    "trends",
+    "anomalies",
 ];
 
 /// Of rows with one key the one with the greatest version holds. The generation comes first: whatever a process that
@@ -130,12 +133,13 @@ impl Sink {
         )?;
         let (minute, hour, day, periods, lines, recurring, archive, outcomes, outcome_counts, tables) = written;
         let finals = self.write_finals(write, version).await?;
+        let trends = self.write_trends(write, version).await?;
         self.write_progress(write, version).await?;
         for (key, value) in &write.changes.periods {
             self.lines.remember(key, value.as_ref());
         }
         metrics::histogram!("highwater_clickhouse_write_duration_seconds").record(began.elapsed().as_secs_f64());
-        let of_periods = periods + lines + recurring + finals;
+        let of_periods = periods + lines + recurring + finals + trends;
         Ok(Written { rows: minute + hour + day + of_periods + archive + outcomes + outcome_counts + tables })
     }
 
@@ -179,6 +183,23 @@ impl Sink {
             RecurringRow::new(key, line.as_ref(), self.texts.organization(key.organization), version)
         });
         self.store.insert::<RecurringRow<'_>>("recurring_lines", rows).await
+    }
+
+    async fn write_trends(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {
+        let changes = &write.changes.trends;
+        let trends = changes.trends.iter().map(|(key, trend)| {
+            let (organization, meter) = (self.texts.organization(key.organization), self.texts.meter(key.meter));
+            TrendRow::new(trend.as_deref(), organization, meter, version)
+        });
+        let anomalies = changes.anomalies.iter().map(|(key, value)| {
+            let (organization, meter) = (self.texts.organization(key.organization), self.texts.meter(key.meter));
+            AnomalyRow::new(key, value.as_ref(), organization, meter, version)
+        });
+        let (trends, anomalies) = try_join!(
+            self.store.insert::<TrendRow<'_>>("trends", trends),
+            self.store.insert::<AnomalyRow<'_>>("anomalies", anomalies),
+        )?;
+        Ok(trends + anomalies)
     }
 
     async fn write_archive(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {

@@ -38,6 +38,14 @@ impl Texts {
         for (key, _) in &changes.recurring {
             self.learn_organization(key.organization, write.names)?;
         }
+        for (key, _) in &changes.trends.trends {
+            self.learn_organization(key.organization, write.names)?;
+            self.check_meter(key.meter)?;
+        }
+        for (key, _) in &changes.trends.anomalies {
+            self.learn_organization(key.organization, write.names)?;
+            self.check_meter(key.meter)?;
+        }
         for outcome in &changes.outcomes {
             // A record that is no event may name an organization that nobody has heard of, or none at all.
             let organization_id = &outcome.record.organization_id;

@@ -19,6 +19,8 @@ const STATE_TABLES: &[(&str, &str)] = &[
     ("pending_corrections", "organization_id, period_start, line_id"),
     ("held_periods", "organization_id, period_start"),
     ("table_rows", "table, key"),
+    ("trends", "organization_id, meter"),
+    ("anomalies", "organization_id, meter, window_size, window_start"),
 ];
 
 impl Sink {

@@ -11,6 +11,7 @@ pub(super) mod period;
 pub(super) mod progress;
 pub(super) mod recurring;
 pub(super) mod tables;
+pub(super) mod trends;
 pub(super) mod usage;
 
 use serde::Serializer;
