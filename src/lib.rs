@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod cli;
 pub mod clickhouse;
+pub mod close;
 pub mod config;
 pub mod demo;
 pub mod finals;

@@ -27,6 +27,19 @@ pub enum InvoiceStatus {
     Deleted,
 }
 
+impl InvoiceStatus {
+    pub fn name(self) -> &'static str {
+        match self {
+            InvoiceStatus::Draft => "draft",
+            InvoiceStatus::Open => "open",
+            InvoiceStatus::Paid => "paid",
+            InvoiceStatus::Void => "void",
+            InvoiceStatus::Uncollectible => "uncollectible",
+            InvoiceStatus::Deleted => "deleted",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StripeLine {
     pub id: String,

@@ -1,0 +1,7 @@
+//! The close against a double of Stripe.
+
+mod bills;
+mod double;
+mod faults;
+mod memory;
+mod simulation;
