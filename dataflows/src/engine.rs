@@ -12,7 +12,7 @@ use crate::feed::{Batch, Place, Recall, TableChange};
 use crate::finals::Told;
 use crate::finals::changes::Restored;
 use crate::front::{Front, RefusedRow};
-use crate::graph::{Shared, build};
+use crate::graph::{Hears, Shared, build};
 use crate::meters::MeterBook;
 use crate::names::{Names, organization_key};
 use crate::panic::Failure;
@@ -80,7 +80,8 @@ impl IdentityAnswer {
 struct Handle {
     commands: Sender<Command>,
     told: Sender<(Epoch, Told)>,
-    watermarks: Sender<(Epoch, EventTime)>,
+    days: Sender<(Epoch, EventTime)>,
+    recurs: Sender<(Epoch, EventTime)>,
     activator: SyncActivator,
 }
 
@@ -130,16 +131,18 @@ impl Engine {
             sealed: sealed.clone(),
         };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded::<Command>()).unzip();
-        let (tellers, told): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded()).unzip();
-        let (clocks, watermarks): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded()).unzip();
+        let hearing = |_| {
+            let ((tell, told), (close, days), (pass, recurs)) = (unbounded(), unbounded(), unbounded());
+            ((tell, close, pass), Hears { told, days, recurs })
+        };
+        let (tellers, hears): (Vec<_>, Vec<_>) = (0..workers).map(hearing).unzip();
         let (started, starting) = bounded(workers);
         let watched = failure.clone();
         let guards = timely::execute(timely::Config::process(workers), move |worker| {
             let index = worker.index();
-            let (receiver, told) = (receivers[index].clone(), told[index].clone());
-            let watermarks = watermarks[index].clone();
+            let (receiver, hears) = (receivers[index].clone(), hears[index].clone());
             watched.watch(worker, |worker| {
-                let activator = build(worker, receiver, told, watermarks, &shared);
+                let activator = build(worker, receiver, hears, &shared);
                 let _ = started.send((index, activator));
             });
         });
@@ -147,9 +150,9 @@ impl Engine {
         let guards = guards.expect("worker threads start");
         let mut activators: Vec<(usize, SyncActivator)> = starting.iter().take(workers).collect();
         activators.sort_by_key(|(index, _)| *index);
-        let workers = senders.into_iter().zip(tellers).zip(clocks).zip(activators);
+        let workers = senders.into_iter().zip(tellers).zip(activators);
         let handle =
-            |(((commands, told), watermarks), (_, activator))| Handle { commands, told, watermarks, activator };
+            |((commands, (told, days, recurs)), (_, activator))| Handle { commands, told, days, recurs, activator };
         let workers = workers.map(handle).collect();
         let mut engine = Engine {
             workers,
@@ -200,13 +203,15 @@ impl Engine {
         refused
     }
 
-    /// Says how far event time has come: from the open epoch on periods are final and days closed by it. One that lies
+    /// Says how far event time has come: from the open epoch on periods are final and days closed by it, and
+    /// what recurs is there. One that lies
     /// further back than an earlier one changes nothing.
     pub fn watermark(&mut self, watermark: EventTime) {
         for worker in &self.workers {
             // A worker that is gone has failed; `finish` says so.
             let _ = worker.told.send((self.epoch, Told::Watermark(watermark)));
-            let _ = worker.watermarks.send((self.epoch, watermark));
+            let _ = worker.days.send((self.epoch, watermark));
+            let _ = worker.recurs.send((self.epoch, watermark));
         }
     }
 
@@ -222,6 +227,10 @@ impl Engine {
             shares[worker_of(period.organization, workers)].held.push(period);
         }
         for (worker, share) in self.workers.iter().zip(shares) {
+            // What recurs is there as far as it was when those periods were closed.
+            if let Some(watermark) = share.watermark {
+                let _ = worker.recurs.send((self.epoch, watermark));
+            }
             let _ = worker.told.send((self.epoch, Told::Restored(share)));
         }
     }

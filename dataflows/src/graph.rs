@@ -14,7 +14,8 @@
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
 //!      │                                                       ▲
 //!      └──► overage ──┬─► periods with their lines ────────────┤
-//!                     ├─► recurring ─► lines no meter makes ───┤   (and terms, and the time reached)
+//!                     ├─► recurring ─► lines no meter makes ───┤   (and terms, the time reached and the watermark)
+//!                     │        ▼                               │
 //!                     ├─► credit burn ─► ledgers, credit lines ┤   (and terms, and the time reached)
 //!                     │        ▼                               │
 //!                     └─► finals ─► closed, corrections ───────┘   (and terms, and what it is told)
@@ -66,32 +67,38 @@ pub struct Shared {
     pub sealed: Arc<AtomicU64>,
 }
 
+/// What a worker is told beside its commands, by the epoch that it belongs to: each operator that has to know it.
+#[derive(Clone)]
+pub struct Hears {
+    pub told: Receiver<(Epoch, Told)>,
+    /// The watermark, for the days that it closes.
+    pub days: Receiver<(Epoch, EventTime)>,
+    /// The same for what recurs, with that of an earlier process.
+    pub recurs: Receiver<(Epoch, EventTime)>,
+}
+
 /// Builds this worker's part; the activator is to be poked after each command.
-pub fn build(
-    worker: &mut Worker,
-    commands: Receiver<Command>,
-    told: Receiver<(Epoch, Told)>,
-    watermarks: Receiver<(Epoch, EventTime)>,
-    shared: &Shared,
-) -> SyncActivator {
+pub fn build(worker: &mut Worker, commands: Receiver<Command>, hears: Hears, shared: &Shared) -> SyncActivator {
     let Shared { names, recall, .. } = shared;
     let state = Count::new(shared.count.clone(), shared.decode.clone(), names.clone(), recall.clone());
     let state = Rc::new(RefCell::new(state));
     let asked = state.clone();
     let (collector, sealed) = (&shared.collector, &shared.sealed);
+    let Hears { told, days, recurs } = hears;
     worker.dataflow::<Time, _, _>(|scope| {
         let known = move |identity| asked.borrow().known(identity);
         let spare = Spare::default();
         let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), watermarks);
+        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), days);
         let accounts: Accounts = arrange_core(counted.entered.inner, Pipeline, "Accounts", ValBatcher::new);
         let rated = overage(accounts);
         let reached = counted.reached;
-        recurring(terms.clone(), rated.clone(), reached.clone(), collector.clone(), sealed.clone());
+        let (costs, until) = (rated.clone(), reached.clone());
+        let recurring = recurring(terms.clone(), costs, until, recurs, collector.clone(), sealed.clone());
         let credited =
             credit_burn(terms.clone(), rated.clone(), reached, names.clone(), collector.clone(), sealed.clone());
-        finals(rated.clone(), credited, terms, told, names.clone(), collector.clone(), sealed.clone());
+        finals(rated.clone(), credited, recurring, terms, told, names.clone(), collector.clone(), sealed.clone());
         give_out(rated, collector.clone(), sealed.clone());
         fed.activator
     })

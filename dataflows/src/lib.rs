@@ -25,6 +25,7 @@ mod parcel;
 mod recurring;
 mod schedules;
 mod time;
+mod told;
 pub mod trends;
 mod waiting;
 

@@ -123,12 +123,13 @@ impl Feeder {
             if let Some(batch) = batch {
                 self.feed(batch, &mut open);
             }
+            let was_catching_up = std::mem::replace(&mut catching_up, self.is_behind());
+            let caught_up_now = was_catching_up && !catching_up;
+            // Also in the epoch that is shown first: what hangs on the watermark would else be gone for an epoch.
             if !catching_up {
                 let positions = self.source.positions();
                 open.watermark |= self.clock.tell(positions, &mut self.engine);
             }
-            let was_catching_up = std::mem::replace(&mut catching_up, self.is_behind());
-            let caught_up_now = was_catching_up && !catching_up;
             let full = open.records >= EPOCH_RECORDS_MAX;
             if caught_up_now || full || (last_seal.elapsed() >= self.interval && !open.is_empty() && !catching_up) {
                 self.seal(&mut open)?;

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const DAY: i64 = 86_400_000_000;
 const METERS: [&str; 7] = ["count", "sum", "max", "min", "latest", "unique", "average"];
 
-/// A meter of each kind, billed by the day, final as soon as the day is over.
+/// A meter of each kind, billed by the day, final as soon as the day is over. Beside it a customer who uses nothing for
+/// one day, and pays all the same.
 fn catalog(today: i64) -> Vec<Value> {
     let begun = EventTime(today - 10 * DAY).to_string();
     let meter = |name: &&str| json!({"table": "meters", "row": {"name": name, "feature": name, "aggregation": name}});
@@ -18,7 +19,12 @@ fn catalog(today: i64) -> Vec<Value> {
         {"plan": "daily", "currency": "EUR", "effective_from": begun, "grace_hours": 0, "charges": charges}});
     let subscription = json!({"table": "subscriptions", "row": {"id": "s", "organizationId": "acme", "plan": "daily",
         "effective_from": begun, "anchor": &begun[..19], "interval": "day", "time_zone": "UTC"}});
-    METERS.iter().map(meter).chain([plan, subscription]).collect()
+    let seats = json!({"table": "plans", "row": {"plan": "seats", "currency": "EUR", "effective_from": begun, "grace_hours": 0,
+        "base_price": "2.5", "billing": "in_arrears", "commitment": "10"}});
+    let (from, to) = (EventTime(today - 2 * DAY).to_string(), EventTime(today - DAY).to_string());
+    let idle = json!({"table": "subscriptions", "row": {"id": "t", "organizationId": "idle", "plan": "seats", "quantity": 3,
+        "effective_from": from, "effective_to": to, "anchor": &from[..19], "interval": "day", "time_zone": "UTC"}});
+    METERS.iter().map(meter).chain([plan, subscription, seats, idle]).collect()
 }
 
 fn event(id: &str, meter: &str, time: i64, quantity: &str) -> Value {
@@ -35,6 +41,9 @@ const RECORDS: &str = "SELECT period_start, revision, currency, lines, total_min
                        FROM highwater.close_records ORDER BY ALL FORMAT TSV";
 const LINES: &str = "SELECT line_id, kind, name, quantity, overage, amount_unrounded, amount_minor_units, terms \
                      FROM highwater.final_lines ORDER BY ALL FORMAT TSV";
+const RECURRING: &str = "SELECT kind, name, quantity, amount_unrounded, amount_minor_units, total_minor_units \
+                         FROM highwater.final_lines JOIN highwater.close_records USING (organization_id, period_start, revision, currency) \
+                         WHERE organization_id = 'idle' ORDER BY ALL FORMAT TSV";
 const PENDING: &str = "SELECT name, cause, quantity_before, quantity_after, amount_minor_units_before, amount_minor_units_after \
                        FROM highwater.pending_corrections ORDER BY ALL FORMAT TSV";
 const HISTORY: &str = "SELECT name, at_close, known_to IS NULL, quantity FROM highwater.rated_line_history \
@@ -84,9 +93,19 @@ fn g_4_what_was_closed_stays_so_over_kill_9_and_over_the_loss_of_its_folder() {
     send(&house, &events);
     wait_for(&house, "SELECT count() FROM highwater.rated_lines", "7\n");
     send(&house, &[event("now", "sum", now, "1")]);
-    wait_for(&house, "SELECT count(), sum(lines) FROM highwater.close_records FORMAT TSV", "1\t7\n");
-    for id in shown(&house, "SELECT line_id FROM highwater.final_lines").lines() {
+    wait_for(
+        &house,
+        "SELECT sum(lines) FROM highwater.close_records GROUP BY organization_id ORDER BY ALL FORMAT TSV",
+        "2\n7\n",
+    );
+    wait_for(&house, RECURRING, "base_price\tseats\t3\t7.5\t750\t1000\ntrue_up\tseats\t1\t2.5\t250\t1000\n");
+    for id in shown(&house, "SELECT line_id FROM highwater.final_lines WHERE kind = 'usage'").lines() {
         assert_eq!(explain(&house, id)["state"], "final");
+    }
+    for id in shown(&house, "SELECT line_id FROM highwater.final_lines WHERE kind != 'usage'").lines() {
+        let output = house.command(&["explain", id, "--json"]).output().expect("the program runs");
+        let explained: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!((&explained["state"], &explained["events_check"]), (&json!("final"), &Value::Null), "{explained:#}");
     }
     let open = "SELECT line_id FROM highwater.rated_lines WHERE quantity = 1 AND meter = 'sum'";
     assert_eq!(explain(&house, shown(&house, open).trim())["state"], "known_now");

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  rated periods ──┐
+//!  recurring lines ┤
 //!  credit lines ───┤
 //!  terms ──────────┼─ by organization ─► Finals ─► closed, corrections, known lines
 //!  told ───────────┘                     (watermark with the seal; what was frozen before, at the start)
@@ -11,15 +12,17 @@
 //! so over a restart: it is told.
 
 pub mod changes;
+mod known;
 pub mod operator;
 mod organization;
 
-use crate::changes::PeriodValue;
+use crate::changes::{PeriodValue, RecurringKey};
 use crate::credit_burn::changes::PeriodCredits;
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::names::Names;
 use crate::schedules::OrganizationTerms;
 use changes::{FinalChanges, Restored};
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::time::EventTime;
 use organization::Organization;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +38,9 @@ pub enum Told {
 /// One period of one meter, as rating gave it; `None` when it is gone.
 pub type RatedChange = ((OrganizationKey, MeterIndex), EventTime, Option<PeriodValue>);
 
+/// A line that no meter makes, as it is there by now; `None` when it is gone.
+pub type RecurringChange = (RecurringKey, Option<RecurringLine>);
+
 /// Of the organizations of one worker.
 pub struct Finals {
     names: Arc<Names>,
@@ -48,6 +54,7 @@ pub struct Brought {
     pub told: Vec<Told>,
     pub terms: Vec<(OrganizationKey, Arc<OrganizationTerms>)>,
     pub rated: Vec<RatedChange>,
+    pub recurring: Vec<RecurringChange>,
     /// Of each period of which a credit line has changed all of them.
     pub credited: Vec<PeriodCredits>,
 }
@@ -65,6 +72,21 @@ impl Finals {
             self.organization(key).put_in_force(terms);
             touched.insert(key);
         }
+        // Before it is told what was closed: that is then held against all that is known.
+        let passed = self.watermark;
+        for ((key, meter), period_start, value) in brought.rated {
+            let name = value.as_ref().and_then(|_| self.names.meter(meter)).unwrap_or_default();
+            self.organization(key).know(meter, name, period_start, value, passed, &mut changes.known);
+            touched.insert(key);
+        }
+        for (key, line) in brought.recurring {
+            touched.insert(key.organization);
+            self.organization(key.organization).know_recurring(key, line, passed, &mut changes.known);
+        }
+        for (key, period_start, lines) in brought.credited {
+            self.organization(key).know_credits(period_start, lines, &mut changes.known);
+            touched.insert(key);
+        }
         let mut reached = None;
         for told in brought.told {
             match told {
@@ -73,15 +95,6 @@ impl Finals {
             }
         }
         let before = self.watermark;
-        for ((key, meter), period_start, value) in brought.rated {
-            let name = value.as_ref().and_then(|_| self.names.meter(meter)).unwrap_or_default();
-            self.organization(key).know(meter, name, period_start, value, before, &mut changes.known);
-            touched.insert(key);
-        }
-        for (key, period_start, lines) in brought.credited {
-            self.organization(key).know_credits(period_start, lines, &mut changes.known);
-            touched.insert(key);
-        }
         // Nothing is closed until it is said how far time has come: after a start what is known is not yet whole.
         let may_close = reached.is_some();
         if may_close {

@@ -1,6 +1,6 @@
 //! The operator around [`Finals`]: brings it each epoch whole, in order, and hands on what it says.
 
-use super::{Brought, Finals, Told};
+use super::{Brought, Finals, RecurringChange, Told};
 use crate::changes::{Epoch, EpochChanges, PeriodValue};
 use crate::collect::Collector;
 use crate::credit_burn::changes::PeriodCredits;
@@ -9,6 +9,7 @@ use crate::names::Names;
 use crate::overage::{AccountKey, Rated};
 use crate::schedules::{OrganizationTerms, TermsByOrganization};
 use crate::time::{Time, first_tick, last_tick};
+use crate::told::Messages;
 use crossbeam_channel::Receiver;
 use differential_dataflow::VecCollection;
 use std::collections::BTreeMap;
@@ -28,13 +29,12 @@ type PeriodsRated = BTreeMap<((OrganizationKey, MeterIndex), highwater_rating::t
 struct Waiting {
     rated: BTreeMap<Time, Vec<RatedUpdate>>,
     credited: BTreeMap<Epoch, Vec<PeriodCredits>>,
+    recurring: BTreeMap<Epoch, Vec<RecurringChange>>,
     terms: BTreeMap<Time, BTreeMap<OrganizationKey, Option<Arc<OrganizationTerms>>>>,
-    /// The first that belongs to a later epoch than was taken.
-    told: Option<(Epoch, Told)>,
 }
 
 impl Waiting {
-    fn brought(&mut self, epoch: Epoch, told: &Receiver<(Epoch, Told)>) -> Brought {
+    fn brought(&mut self, epoch: Epoch, told: &mut Messages<Told>) -> Brought {
         let after = first_tick(Epoch(epoch.0 + 1));
         let mut brought = Brought::default();
         // What is new for a key stands for it, in whatever order old and new come.
@@ -56,13 +56,9 @@ impl Waiting {
         brought.rated.extend(rated.into_iter().map(|((key, start), value)| (key, start, value)));
         let later = self.credited.split_off(&Epoch(epoch.0 + 1));
         brought.credited.extend(std::mem::replace(&mut self.credited, later).into_values().flatten());
-        while let Some((of, message)) = self.told.take().or_else(|| told.try_recv().ok()) {
-            if of > epoch {
-                self.told = Some((of, message));
-                break;
-            }
-            brought.told.push(message);
-        }
+        let later = self.recurring.split_off(&Epoch(epoch.0 + 1));
+        brought.recurring.extend(std::mem::replace(&mut self.recurring, later).into_values().flatten());
+        brought.told.extend(std::iter::from_fn(|| told.up_to(epoch)));
         brought
     }
 }
@@ -71,6 +67,7 @@ impl Waiting {
 pub fn finals<'scope>(
     rated: VecCollection<'scope, Time, (AccountKey, Rated), isize>,
     credited: StreamVec<'scope, Time, (Epoch, PeriodCredits)>,
+    recurring: StreamVec<'scope, Time, (Epoch, RecurringChange)>,
     terms: TermsByOrganization<'scope>,
     told: Receiver<(Epoch, Told)>,
     names: Arc<Names>,
@@ -82,10 +79,12 @@ pub fn finals<'scope>(
     let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     let mut credited_input = builder.new_input(credited, Pipeline);
+    let mut recurring_input = builder.new_input(recurring, Pipeline);
     builder.build(move |capabilities| {
         drop(capabilities);
         let mut state = Finals::new(names);
         let mut waiting = Waiting::default();
+        let mut told = Messages::new(told);
         let mut open = Epoch(1);
         move |frontiers| {
             rated_input.for_each(|_, data| {
@@ -106,9 +105,14 @@ pub fn finals<'scope>(
                     waiting.credited.entry(epoch).or_default().push(period);
                 }
             });
+            recurring_input.for_each(|_, data| {
+                for (epoch, change) in data.drain(..) {
+                    waiting.recurring.entry(epoch).or_default().push(change);
+                }
+            });
             let reached = frontiers.iter().filter_map(earliest).min();
             while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
-                let finals = state.take(waiting.brought(open, &told));
+                let finals = state.take(waiting.brought(open, &mut told));
                 collector.contribute(EpochChanges { epoch: open, finals, ..EpochChanges::default() });
                 open = Epoch(open.0 + 1);
             }

@@ -1,12 +1,14 @@
 //! One organization's periods: what is known of them, which are final, and what is still to be billed.
 
 use super::changes::{CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod, PendingCorrection};
-use crate::changes::PeriodValue;
+use super::known::{Known, Lines, Replaced, differing};
+use crate::changes::{PeriodValue, RecurringKey};
 use crate::event::{MeterIndex, OrganizationKey};
 use crate::schedules::OrganizationTerms;
 use highwater_rating::credits::CreditLine;
 use highwater_rating::finals::{Correction, FinalPeriod, Line, LineId, Settled, correct, freeze};
 use highwater_rating::rate::RateError;
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::terms::{Schedule, SpanOrGap};
 use highwater_rating::time::{EventTime, Period};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,14 +37,6 @@ pub struct Organization {
     revision_since: Option<EventTime>,
 }
 
-/// A period as it is known now.
-#[derive(Default)]
-struct Known {
-    values: BTreeMap<MeterIndex, (Arc<str>, PeriodValue)>,
-    /// What money pays of the values' lines; an error where that cannot be said.
-    credits: Option<Result<Lines, RateError>>,
-}
-
 #[derive(Clone, Copy)]
 struct Final {
     end: EventTime,
@@ -57,7 +51,6 @@ struct Billing {
     revision: u32,
 }
 
-type Lines = BTreeMap<LineId, Line>;
 /// By the start of the final period, and the line.
 type Pending = BTreeMap<(EventTime, LineId), Arc<PendingCorrection>>;
 
@@ -112,26 +105,28 @@ impl Organization {
         known: &mut Vec<KnownLine>,
     ) {
         let is_new = !self.periods.contains_key(&start);
-        let values = &mut self.periods.entry(start).or_default().values;
-        let old = match value {
-            Some(value) => values.insert(meter, (name, value)),
-            None => values.remove(&meter),
-        };
+        let replaced = self.periods.entry(start).or_default().put_meter(&self.id, meter, name, value);
         if is_new {
             self.close_if_empty(start, watermark);
         }
-        if self.finals.contains_key(&start) {
-            self.unsettled.insert(start);
-            let new = self.periods.get(&start).and_then(|it| it.values.get(&meter));
-            let lines = |(name, value): &(Arc<str>, PeriodValue)| match value {
-                PeriodValue::Rated(rated) => {
-                    let of_usage = |line| Line::of_usage(&self.id, name, line);
-                    rated.lines.iter().map(of_usage).map(|line| (line.id, line)).collect()
-                }
-                PeriodValue::Error(_) => Lines::new(),
-            };
-            self.tell_what_is_known(start, old.as_ref().map(lines), new.map(lines).unwrap_or_default(), known);
+        self.replaced(start, replaced, known);
+    }
+
+    /// The same of a line that no meter makes.
+    pub fn know_recurring(
+        &mut self,
+        key: RecurringKey,
+        line: Option<RecurringLine>,
+        watermark: Option<EventTime>,
+        known: &mut Vec<KnownLine>,
+    ) {
+        let start = key.period_start;
+        let is_new = !self.periods.contains_key(&start);
+        let replaced = self.periods.entry(start).or_default().put_recurring(&self.id, key, line);
+        if is_new {
+            self.close_if_empty(start, watermark);
         }
+        self.replaced(start, replaced, known);
     }
 
     /// What money pays of a period, all of it.
@@ -141,33 +136,34 @@ impl Organization {
         lines: Result<Vec<CreditLine>, RateError>,
         known: &mut Vec<KnownLine>,
     ) {
-        let of_credit = |line: &CreditLine| Line::of_credit(&self.id, line).map(|line| (line.id, line));
-        let new: Result<Lines, RateError> = lines.and_then(|lines| lines.iter().map(of_credit).collect());
-        let period = self.periods.entry(start).or_default();
-        let old = period.credits.replace(new.clone());
-        if self.finals.contains_key(&start) {
-            self.unsettled.insert(start);
-            self.tell_what_is_known(start, old.map(Result::unwrap_or_default), new.unwrap_or_default(), known);
+        let replaced = self.periods.entry(start).or_default().put_credits(&self.id, lines);
+        self.replaced(start, replaced, known);
+    }
+
+    fn replaced(&mut self, start: EventTime, mut replaced: Replaced, known: &mut Vec<KnownLine>) {
+        if !self.finals.contains_key(&start) {
+            return;
         }
+        self.unsettled.insert(start);
+        if !replaced.was_known {
+            // After a start: what was billed last is known already.
+            let settled = self.settled.of(start);
+            let same = replaced.now.keys().filter_map(|id| settled.get(id)).map(|line| (line.id, line.clone()));
+            replaced.before.extend(same);
+        }
+        self.tell_known(start, &replaced.before, &replaced.now, known);
     }
 
     /// The lines of a final period that a change has changed.
-    fn tell_what_is_known(&self, start: EventTime, old: Option<Lines>, now: Lines, known: &mut Vec<KnownLine>) {
-        let is_new = old.is_none();
-        let mut before = old.unwrap_or_default();
-        if is_new {
-            // After a start: what was billed last is known already.
-            let settled = self.settled.of(start);
-            before.extend(now.keys().filter_map(|id| settled.get(id)).map(|line| (line.id, line.clone())));
-        }
-        let ids: BTreeSet<LineId> = now.keys().chain(before.keys()).copied().collect();
-        for line_id in ids {
-            let line = now.get(&line_id);
-            if line != before.get(&line_id) {
-                let organization = self.key;
-                known.push(KnownLine { organization, period_start: start, line_id, line: line.cloned() });
-            }
-        }
+    fn tell_known(&self, period_start: EventTime, before: &Lines, now: &Lines, known: &mut Vec<KnownLine>) {
+        let organization = self.key;
+        let of = |(line_id, line): (LineId, Option<&Line>)| KnownLine {
+            organization,
+            period_start,
+            line_id,
+            line: line.cloned(),
+        };
+        known.extend(differing(before, now).map(of));
     }
 
     /// After a start: every line of a final period that is not what was billed for it last. The earlier process may have
@@ -175,15 +171,7 @@ impl Organization {
     pub fn tell_what_differs(&self, known: &mut Vec<KnownLine>) {
         for start in self.finals.keys().copied() {
             let Ok(now) = self.lines(start) else { continue };
-            let settled = self.settled.of(start);
-            let ids: BTreeSet<LineId> = now.keys().chain(settled.keys()).copied().collect();
-            let differing = ids.into_iter().filter(|id| now.get(id) != settled.get(id));
-            known.extend(differing.map(|line_id| KnownLine {
-                organization: self.key,
-                period_start: start,
-                line_id,
-                line: now.get(&line_id).cloned(),
-            }));
+            self.tell_known(start, self.settled.of(start), &now, known);
         }
     }
 
@@ -319,7 +307,7 @@ impl Organization {
             // So that it is closed when its time comes, also without lines of its own.
             self.periods.entry(*start).or_default();
         }
-        self.periods.retain(|start, known| !known.values.is_empty() || billing.contains(start));
+        self.periods.retain(|start, known| !known.is_empty() || billing.contains(start));
         pending
     }
 
@@ -378,18 +366,7 @@ impl Organization {
 
     /// Every line of a period as it is known now.
     fn lines(&self, start: EventTime) -> Result<Lines, RateError> {
-        let credits = self.periods.get(&start).and_then(|known| known.credits.clone());
-        let mut lines = credits.unwrap_or_else(|| Ok(Lines::new()))?;
-        for (name, value) in self.periods.get(&start).iter().flat_map(|known| known.values.values()) {
-            match value {
-                PeriodValue::Error(error) => return Err(*error),
-                PeriodValue::Rated(rated) => {
-                    let of_usage = rated.lines.iter().map(|line| Line::of_usage(&self.id, name, line));
-                    lines.extend(of_usage.map(|line| (line.id, line)));
-                }
-            }
-        }
-        Ok(lines)
+        self.periods.get(&start).map_or_else(|| Ok(Lines::new()), |known| known.lines(&self.id))
     }
 
     /// Whether the watermark has reached the end and the grace of the plan that was in force there.
@@ -417,15 +394,5 @@ impl Organization {
     fn calendar(&mut self) -> &Schedule {
         let terms = &self.terms;
         self.calendar.get_or_insert_with(|| terms.calendar(&"".into()))
-    }
-}
-
-impl Known {
-    /// As the lines have it; `None` where no meter has an amount.
-    fn end(&self) -> Option<EventTime> {
-        self.values.values().find_map(|(_, value)| match value {
-            PeriodValue::Rated(rated) => Some(rated.period.end),
-            PeriodValue::Error(_) => None,
-        })
     }
 }

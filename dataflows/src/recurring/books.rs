@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub struct Books {
-    /// The greatest event time that was accepted.
+    /// How far time has come: the greatest event time that was accepted, or the watermark.
     reached: EventTime,
     books: HashMap<OrganizationKey, Book, foldhash::fast::FixedState>,
     /// When a period of an organization begins or ends next.

@@ -17,8 +17,8 @@ const ROWS: &str = r#"
     {"table": "subscriptions", "row": {"id": "s1", "organizationId": "org_1", "plan": "basic", "effective_from": "2026-01-01T00:00:00Z", "anchor": "2026-01-01T00:00:00", "time_zone": "UTC"}}
     {"table": "subscriptions", "row": {"id": "s2", "organizationId": "org_2", "plan": "basic", "effective_from": "2026-01-01T00:00:00Z", "anchor": "2026-01-01T00:00:00", "time_zone": "UTC"}}
 "#;
-const NOVEMBER_IS_FINAL: &str = "2026-12-04T00:00:00Z";
-const DECEMBER_IS_FINAL: &str = "2027-01-04T00:00:00Z";
+pub const NOVEMBER_IS_FINAL: &str = "2026-12-04T00:00:00Z";
+pub const DECEMBER_IS_FINAL: &str = "2027-01-04T00:00:00Z";
 
 fn house() -> House {
     house_with(1)
@@ -30,7 +30,7 @@ fn house_with(workers: usize) -> House {
     house
 }
 
-fn calls(id: &str, timestamp: &str, quantity: &str) -> Vec<String> {
+pub fn calls(id: &str, timestamp: &str, quantity: &str) -> Vec<String> {
     vec![event(id, "api_call", timestamp, quantity)]
 }
 
@@ -39,7 +39,7 @@ fn line_text(line: &Line) -> String {
 }
 
 /// `month revision total: kind name quantity amount, …`
-fn record(closed: &FinalPeriod) -> String {
+pub fn record(closed: &FinalPeriod) -> String {
     assert_eq!(closed.verify(), Ok(()));
     let mut lines: Vec<String> = closed.lines.iter().map(line_text).collect();
     lines.sort();
@@ -47,12 +47,12 @@ fn record(closed: &FinalPeriod) -> String {
     format!("{month} {} {}: {}", closed.revision, closed.total_minor_units, lines.join(", "))
 }
 
-fn records(house: &House) -> Vec<String> {
+pub fn records(house: &House) -> Vec<String> {
     house.closed.iter().map(|closed| record(closed)).collect()
 }
 
 /// `corrected month > billed month revision cause: kind name quantity amount, …`
-fn pending(house: &House) -> Vec<String> {
+pub fn pending(house: &House) -> Vec<String> {
     let text = |(key, pending): (&highwater_dataflows::finals::changes::CorrectionKey, &std::sync::Arc<_>)| {
         let pending: &highwater_dataflows::finals::changes::PendingCorrection = pending;
         let pair = &pending.correction;
@@ -65,7 +65,7 @@ fn pending(house: &House) -> Vec<String> {
 }
 
 /// Of every final period: the sum of its own lines and of all their corrections, and the sum of its lines now.
-fn check_sums(house: &House) {
+pub fn check_sums(house: &House) {
     let mut billed: BTreeMap<_, (i128, i128)> = BTreeMap::new();
     let mut bill = |organization: &str, start, line: &Line| {
         let sums = billed.entry((organization_key(organization), start)).or_default();
@@ -90,6 +90,14 @@ fn check_sums(house: &House) {
             {
                 now.0 += rated.lines.iter().map(|line| line.amount_unrounded).sum::<i128>();
                 now.1 += rated.cost_minor_units;
+            }
+        }
+        for (key, line) in &house.recurring {
+            if (key.organization, key.period_start) == period
+                && let Ok(amount) = line.amount
+            {
+                now.0 += amount.unrounded;
+                now.1 += amount.minor_units;
             }
         }
         assert_eq!(sums, now, "billed and pending come to what is known now");

@@ -1,8 +1,8 @@
 //! An engine with its source in memory: feeds lines and rows, seals, and keeps the rows as a sink would.
 
 use highwater_dataflows::changes::{
-    AcceptedEvent, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, WindowKey, WindowSize,
-    WindowValue,
+    AcceptedEvent, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey,
+    WindowSize, WindowValue,
 };
 use highwater_dataflows::credit_burn::changes::{CreditChanges, CreditRows};
 use highwater_dataflows::engine::{Engine, Settings};
@@ -11,6 +11,7 @@ use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, Organizatio
 use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::rate::{RateError, RatedPeriod};
+use highwater_rating::recurring::RecurringLine;
 use highwater_rating::tables::Row;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -40,6 +41,7 @@ pub struct House {
     pub shelf: Arc<Shelf>,
     pub usage: BTreeMap<WindowKey, WindowValue>,
     pub periods: BTreeMap<PeriodKey, PeriodValue>,
+    pub recurring: BTreeMap<RecurringKey, RecurringLine>,
     /// The keys of periods that the last epoch changed.
     pub rerated: Vec<PeriodKey>,
     pub credits: CreditRows,
@@ -74,6 +76,7 @@ impl House {
             shelf,
             usage: BTreeMap::new(),
             periods: BTreeMap::new(),
+            recurring: BTreeMap::new(),
             rerated: Vec::new(),
             credits: CreditRows::default(),
             moved: CreditChanges::default(),
@@ -138,6 +141,12 @@ impl House {
         apply(&mut credits.requests, &changes.credits.requests);
         apply(&mut credits.lines, &changes.credits.lines);
         self.moved = changes.credits;
+        for (key, line) in changes.recurring {
+            match line {
+                Some(line) => drop(self.recurring.insert(key, line)),
+                None => assert!(self.recurring.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
+            }
+        }
         self.outcomes.extend(changes.outcomes);
         self.outcome_counts.extend(changes.outcome_counts);
         self.archive.extend(changes.archive.into_iter().map(|accepted| (accepted.place, accepted)));

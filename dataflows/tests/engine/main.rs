@@ -5,6 +5,7 @@ mod acceptance;
 mod credits;
 mod finals;
 mod house;
+mod recurring_finals;
 mod retraction;
 mod terms;
 mod trends;

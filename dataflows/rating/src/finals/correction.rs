@@ -26,7 +26,8 @@ pub enum Cause {
     /// A row of the tables has changed.
     Terms,
     EventsAndTerms,
-    /// Neither its own events nor its own terms: what an earlier span or a credit left over has changed.
+    /// Neither its own events nor its own terms: what an earlier span or a credit left over has changed, or what the
+    /// other lines of a period come to, which its true-up follows.
     Carry,
 }
 
@@ -41,6 +42,11 @@ impl Cause {
     }
 
     pub fn between(settled: Option<&Line>, now: Option<&Line>) -> Cause {
+        if let Some(either) = now.or(settled)
+            && either.kind != LineKind::Usage
+        {
+            return Cause::without_events(settled, now, either.kind);
+        }
         let events = |line: Option<&Line>| line.map_or((0, Default::default()), |line| (line.events, line.quantity));
         let terms = |line: &Line| (line.terms.clone(), line.span_end);
         let other_events = events(settled) != events(now);
@@ -55,6 +61,16 @@ impl Cause {
             (false, true) => Cause::Terms,
             (false, false) => Cause::Carry,
         }
+    }
+
+    /// Of a line that no meter makes. A true-up comes and goes with what the period's other lines come to.
+    fn without_events(settled: Option<&Line>, now: Option<&Line>, kind: LineKind) -> Cause {
+        let charged_by = |line: &Line| (line.terms.clone(), line.span_end, line.quantity);
+        let same_terms = match (settled, now) {
+            (Some(settled), Some(now)) => charged_by(settled) == charged_by(now),
+            _ => kind == LineKind::TrueUp,
+        };
+        if same_terms { Cause::Carry } else { Cause::Terms }
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::credits::CreditLine;
 use crate::number::Quantity;
 use crate::rate::{RateError, RatedLine, TierShare};
+use crate::recurring::{LineAmount, RecurringLine, RecurringTerms};
 use crate::time::EventTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::Arc;
@@ -206,6 +207,29 @@ impl Line {
             amount_minor_units: line.amount_minor_units,
             tiers: Vec::new(),
             terms: terms.to_string().into(),
+            corrects: None,
+        })
+    }
+
+    /// A line of `organization_id` that no meter makes; the error that it has in place of an amount.
+    pub fn of_recurring(organization_id: &str, line: &RecurringLine) -> Result<Line, RateError> {
+        let LineAmount { unrounded, minor_units } = line.amount?;
+        Ok(Line {
+            id: line.id(organization_id),
+            kind: line.kind,
+            name: line.name.clone(),
+            span_start: line.start,
+            span_end: line.end,
+            events: 0,
+            quantity: line.quantity,
+            included: Quantity::ZERO,
+            overage: line.quantity,
+            currency: line.currency.clone(),
+            amount_unrounded: unrounded,
+            amount_minor_units: minor_units,
+            tiers: Vec::new(),
+            // Terms hold nothing that JSON cannot write.
+            terms: serde_json::to_string(&RecurringTerms::of(line)).unwrap_or_default().into(),
             corrects: None,
         })
     }

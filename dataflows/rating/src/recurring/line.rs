@@ -7,6 +7,7 @@ use crate::tables::Billing;
 use crate::terms::Period;
 use crate::time::EventTime;
 use rust_decimal::Decimal;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What a stretch of a period costs whatever was used in it.
@@ -44,6 +45,34 @@ pub struct LineAmount {
     pub unrounded: i128,
     /// Rounded once, half away from zero.
     pub minor_units: i128,
+}
+
+/// What a recurring line was charged by, as its final line keeps it.
+#[derive(Serialize)]
+pub(crate) struct RecurringTerms<'a> {
+    subscription: &'a str,
+    plan: &'a str,
+    price_version: EventTime,
+    overrides: &'a [Arc<str>],
+    billing: Billing,
+    price: Decimal,
+    charged_seconds: u64,
+    whole_seconds: u64,
+}
+
+impl RecurringTerms<'_> {
+    pub fn of(line: &RecurringLine) -> RecurringTerms<'_> {
+        RecurringTerms {
+            subscription: &line.subscription,
+            plan: &line.plan,
+            price_version: line.version,
+            overrides: &line.overrides,
+            billing: line.billing,
+            price: line.price.normalize(),
+            charged_seconds: line.charged_seconds,
+            whole_seconds: line.whole_seconds,
+        }
+    }
 }
 
 impl RecurringLine {

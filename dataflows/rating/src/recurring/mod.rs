@@ -9,6 +9,7 @@ mod periods;
 mod share;
 mod true_up;
 
+pub(crate) use line::RecurringTerms;
 pub use line::{LineAmount, RecurringLine};
 pub use periods::{BilledPeriod, PERIODS_MAX, Recurring, RecurringRows};
 pub(crate) use share::rounded;
