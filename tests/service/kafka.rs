@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Headers;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Message, Offset, TopicPartitionList};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -77,17 +77,25 @@ fn apply(house: &House, catalog: &[Value]) {
     }
 }
 
-#[test]
-fn a_stream_from_kafka_is_rated_to_the_last_digit_over_restarts_of_everything() {
-    let Some(house) = House::new() else { return };
-    let Some(mut broker) = Broker::start() else { return };
-    broker.create_topic(EVENTS, 3, &[]);
+fn create_topics(broker: &Broker, partitions: i32) {
+    broker.create_topic(EVENTS, partitions, &[]);
     broker.create_topic(DEAD_LETTERS, 1, &[]);
     for table in TABLES {
         broker.create_topic(&format!("highwater.{table}.v1"), 1, &[("cleanup.policy", "compact")]);
     }
+}
+
+fn reading(house: House, broker: &Broker) -> House {
     let house = house.set("source.kind=kafka").set(format!("kafka.brokers={}", broker.bootstrap()));
-    let house = house.set("kafka.properties.reconnect.backoff.max.ms=200");
+    house.set("kafka.properties.reconnect.backoff.max.ms=200")
+}
+
+#[test]
+fn a_stream_from_kafka_is_rated_to_the_last_digit_over_restarts_of_everything() {
+    let Some(house) = House::new() else { return };
+    let Some(mut broker) = Broker::start() else { return };
+    create_topics(&broker, 3);
+    let house = reading(house, &broker);
     // Kafka keeps milliseconds.
     let now = usage::now() / 1_000 * 1_000;
     let (catalog, records) = (usage::catalog(now), usage::records(11, RECORDS_OF_ONE, now));
@@ -130,6 +138,32 @@ fn a_stream_from_kafka_is_rated_to_the_last_digit_over_restarts_of_everything() 
     rows::assert_same(&rows::shown(house.clickhouse_port), &rows::expected(&expected));
     rows::assert_same(&rows::outcomes(house.clickhouse_port), &rows::expected_outcomes(&expected));
     assert_eq!(dead_letters(&broker), rejected(&expected, &produced));
+    assert_eq!(process.terminate().code(), Some(0), "{}", house.said());
+}
+
+#[test]
+fn a_retract_of_what_kafka_no_longer_holds_is_named_and_changes_nothing() {
+    let Some(house) = House::new() else { return };
+    let Some(broker) = Broker::start() else { return };
+    create_topics(&broker, 1);
+    let house = reading(house, &broker);
+    let now = usage::now() / 1_000 * 1_000;
+    apply(&house, &usage::catalog(now));
+    let timestamp = oracle::civil::rfc3339(now - oracle::HOUR);
+    let record = |text: Value| Sent { organization: FICKLE, text: text.to_string(), received_at: now };
+    let mut produced = Produced::default();
+    let event = json!({"organizationId": FICKLE, "id": "e-1", "feature": "ai_query", "timestamp": timestamp,
+        "metadata": {"user": "u-1"}});
+    produced.send(&broker, 0, &[&record(event)]);
+    let process = house.start();
+    wait_for(&house, &produced);
+    broker.delete_records(EVENTS, 0, 1);
+    produced.send(&broker, 0, &[&record(json!({"organizationId": FICKLE, "id": "e-1", "retract": true}))]);
+    wait_for(&house, &produced);
+    let rejected = "SELECT id, code FROM highwater.rejected_events FORMAT TSV";
+    assert_eq!(house.query(rejected).as_deref(), Ok("e-1\toriginal_gone\n"), "{}", house.said());
+    let counted = "SELECT toUInt64(sum(events)) FROM highwater.usage_hour WHERE meter = 'queries' FORMAT TSV";
+    assert_eq!(house.query(counted).as_deref(), Ok("1\n"));
     assert_eq!(process.terminate().code(), Some(0), "{}", house.said());
 }
 
