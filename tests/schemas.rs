@@ -1,5 +1,8 @@
 //! The schemas and the readers agree: what is valid passes both, what is not is refused by both.
 
+#[path = "schemas/borders.rs"]
+mod borders;
+
 use highwater_rating::catalog::{Catalog, CatalogText, parse};
 use highwater_rating::number::Quantity;
 use highwater_rating::quote::{self, Question};
