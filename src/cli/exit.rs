@@ -21,6 +21,8 @@ pub enum Exit {
     Unavailable = 69,
     /// A fault of the program; a panic of a worker too.
     Internal = 70,
+    /// What became of a call is not known; `close resume` asks again.
+    OutcomeUnknown = 75,
     /// Settings or catalog are invalid.
     Configuration = 78,
     /// Ended by SIGINT; what was acknowledged is safe.

@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod close;
 pub mod completions;
 pub mod config;
 mod connection;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Settings come from defaults, --config, HIGHWATER_* variables, --set and flags, the later ones \
 winning.\nExit codes: 0 done, 1 the answer is no, 2 changes planned, 64 usage, 65 input data, 69 unreachable, \
-70 internal, 78 configuration."
+70 internal, 75 outcome unknown, 78 configuration."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -64,6 +65,8 @@ pub enum Command {
     Tap(tap::TapArguments),
     #[command(subcommand)]
     Quote(quote::QuoteCommand),
+    #[command(subcommand)]
+    Close(close::CloseCommand),
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
     #[command(subcommand)]
@@ -109,6 +112,7 @@ fn dispatch(global: &GlobalArguments, command: Command) -> Result<Exit, CommandE
         Command::Doctor(arguments) => doctor::run(global, &arguments),
         Command::Tap(arguments) => tap::run(global, &arguments),
         Command::Quote(command) => quote::run(&command),
+        Command::Close(command) => close::run(global, &command),
         Command::DeadLetters(command) => dead_letters::run(global, &command),
         Command::State(command) => state::run(global, &command),
         Command::Completions(arguments) => completions::run(&arguments),

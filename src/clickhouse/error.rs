@@ -88,7 +88,7 @@ impl StoreError {
         self.determinacy == Determinacy::Definite
     }
 
-    pub(super) fn is_unknown_table_or_database(&self) -> bool {
+    pub(crate) fn is_unknown_table_or_database(&self) -> bool {
         matches!(self.code, Some(60 | 81))
     }
 }

@@ -8,6 +8,7 @@ mod bill;
 mod settle;
 
 pub use bill::BillEnd;
+pub(super) use bill::drift_event;
 
 use super::clock::Clock;
 use super::journal::{Changes, Journal, JournalError, Kept, Undertaking};
@@ -45,14 +46,20 @@ pub struct Limits {
 type Intents = BTreeMap<Key, Intent>;
 
 impl<T: Transport, J: Journal, C: Clock> Closer<T, J, C> {
-    /// Takes bills on and carries them out, `ended` hearing of each.
+    /// Takes bills on and carries them out, `ended` hearing of each. What of them is in `kept` already is gone on with.
     pub async fn apply(
         &self,
+        kept: Kept,
         undertakings: Vec<Undertaking>,
         ended: impl FnMut(&Bill, &BillEnd),
     ) -> Result<(), JournalError> {
         self.journal.keep(Changes { undertakings: undertakings.clone(), ..Changes::default() }).await?;
-        self.carry(undertakings.into_iter().map(|undertaking| (undertaking, Intents::new())).collect(), ended).await
+        let mut intents = intents(kept.intents, self.clock.now(), self.jitter);
+        let bills = undertakings.into_iter().map(|undertaking| {
+            let intents = intents.remove(&undertaking.invoice.bill).unwrap_or_default();
+            (undertaking, intents)
+        });
+        self.carry(bills.collect(), ended).await
     }
 
     /// Goes on with everything that was taken on and is neither settled nor voided.
@@ -90,18 +97,12 @@ impl<T: Transport, J: Journal, C: Clock> Closer<T, J, C> {
     }
 }
 
-/// What of `kept` is still to be done. Whoever sent an intent whose answer is not there is gone.
-pub fn open(kept: Kept, account: &str, now: Moment, jitter: fn() -> Jitter) -> Vec<(Undertaking, Intents)> {
+/// What of `kept` is still to be done.
+fn open(kept: Kept, account: &str, now: Moment, jitter: fn() -> Jitter) -> Vec<(Undertaking, Intents)> {
     let ended = |entry: &Entry| matches!(entry.event, LedgerEvent::Settled { .. } | LedgerEvent::Voided { .. });
     let ended: std::collections::BTreeSet<Bill> =
         kept.entries.iter().filter(|entry| ended(entry)).map(|entry| entry.bill.clone()).collect();
-    let mut intents: BTreeMap<Bill, Intents> = BTreeMap::new();
-    for mut intent in kept.intents {
-        if matches!(intent.state, State::Sent { .. }) {
-            intent.state = transition(&intent.state, &Input::Restarted, now, jitter());
-        }
-        intents.entry(intent.bill.clone()).or_default().insert(intent.key.clone(), intent);
-    }
+    let mut intents = intents(kept.intents, now, jitter);
     let mine = kept.undertakings.into_iter().filter(|undertaking| undertaking.account == account);
     let open = mine.filter(|undertaking| !ended.contains(&undertaking.invoice.bill));
     open.map(|undertaking| {
@@ -109,4 +110,16 @@ pub fn open(kept: Kept, account: &str, now: Moment, jitter: fn() -> Jitter) -> V
         (undertaking, intents)
     })
     .collect()
+}
+
+/// By bill. Whoever sent an intent whose answer is not there is gone.
+fn intents(kept: Vec<Intent>, now: Moment, jitter: fn() -> Jitter) -> BTreeMap<Bill, Intents> {
+    let mut intents: BTreeMap<Bill, Intents> = BTreeMap::new();
+    for mut intent in kept {
+        if matches!(intent.state, State::Sent { .. }) {
+            intent.state = transition(&intent.state, &Input::Restarted, now, jitter());
+        }
+        intents.entry(intent.bill.clone()).or_default().insert(intent.key.clone(), intent);
+    }
+    intents
 }

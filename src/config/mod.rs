@@ -23,8 +23,8 @@ pub use mistake::{ConfigMistake, Origin};
 pub use property::Property;
 pub use secret::{Secret, SecretError};
 pub use sections::{
-    Catalog, ClickHouse, Config, Events, Http, Kafka, Log, LogFormat, MissingTimestamp, Service, Source, SourceKind,
-    TableTopics,
+    Approval, Catalog, ClickHouse, Close, Config, Events, Http, Kafka, Log, LogFormat, MissingTimestamp, Service,
+    Source, SourceKind, Stripe, StripeMode, TableTopics,
 };
 pub use show::{Shown, schema};
 

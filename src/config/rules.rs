@@ -6,6 +6,7 @@ use super::property::{self, Property};
 use super::secret;
 use super::sections::{Config, Kafka, SourceKind};
 use super::units;
+use crate::close::stripe::ApiKey;
 use crate::source::kafka;
 use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
@@ -21,6 +22,7 @@ pub fn broken(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
     rules.ranges(config);
     rules.kafka(&config.kafka, config.source.kind);
     rules.clickhouse(config);
+    rules.stripe(config);
     rules.paths(config);
     if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
         rules.add(
@@ -35,12 +37,19 @@ pub fn broken(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
 
 pub fn unreadable_secrets(config: &Config, layers: &Layers) -> Vec<ConfigMistake> {
     let mut rules = Rules { layers, broken: Vec::new() };
-    for (setting, secret) in
-        [(&["clickhouse", "password"], &config.clickhouse.password), (&["http", "token"], &config.http.token)]
-    {
+    for (setting, secret) in [
+        (&["clickhouse", "password"], &config.clickhouse.password),
+        (&["http", "token"], &config.http.token),
+        (&["stripe", "api_key"], &config.stripe.api_key),
+    ] {
         if let Some(Err(error)) = secret.as_ref().map(super::Secret::reveal) {
             rules.add(setting, code::SECRET, format!("refers to nothing: {error}"), "");
         }
+    }
+    if let Some(Ok(key)) = config.stripe.api_key.as_ref().map(super::Secret::reveal)
+        && let Err(error) = ApiKey::new(&key, config.stripe.mode.into())
+    {
+        rules.add(&["stripe", "api_key"], code::VALUE, error.to_string(), "");
     }
     if config.source.kind == SourceKind::Kafka {
         for (name, property) in &config.kafka.properties {
@@ -73,6 +82,8 @@ impl Rules<'_> {
             (&["clickhouse", "write_timeout"], config.clickhouse.write_timeout, HOUR / 3_600..=HOUR),
             (&["events", "idle_after"], config.events.idle_after, HOUR / 3_600..=HOUR * 24 * 31),
             (&["http", "request_timeout"], config.http.request_timeout, HOUR / 3_600..=HOUR / 6),
+            (&["close", "patience"], config.close.patience, HOUR / 3_600..=HOUR * 24),
+            (&["stripe", "timeout"], config.stripe.timeout, HOUR / 3_600..=HOUR / 12),
         ];
         for (setting, value, range) in durations {
             self.range(setting, value, range, units::duration::text);
@@ -91,6 +102,15 @@ impl Rules<'_> {
             self.add(&["http", "max_body_bytes"], code::VALUE, message, "");
         }
         self.range(&["service", "workers"], config.service.workers, 1..=64, |count| count.to_string());
+        self.range(&["close", "batch_lines"], config.close.batch_lines, 1..=250, |count| count.to_string());
+        self.range(&["close", "in_flight"], config.close.in_flight, 1..=256, |count| count.to_string());
+        let stripe = &config.stripe;
+        for (setting, calls) in [
+            ("calls_per_second", stripe.calls_per_second),
+            ("calls_per_second_per_endpoint", stripe.calls_per_second_per_endpoint),
+        ] {
+            self.range(&["stripe", setting], calls, 1..=1_000, |count| count.to_string());
+        }
         let batch = config.events.max_batch_events;
         self.range(&["events", "max_batch_events"], batch, 1..=1_000_000, |count| count.to_string());
     }
@@ -193,7 +213,7 @@ impl Rules<'_> {
             return;
         }
         match reqwest::Url::parse(&clickhouse.url) {
-            Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
+            Ok(url) if !is_http(&url) => {
                 self.add(
                     &["clickhouse", "url"],
                     code::VALUE,
@@ -213,6 +233,18 @@ impl Rules<'_> {
         }
     }
 
+    /// A key must not go over a line that others read; a double on this machine has no certificate.
+    fn stripe(&mut self, config: &Config) {
+        let url = reqwest::Url::parse(&config.stripe.url).ok().filter(is_http);
+        let is_near = |url: &reqwest::Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if !url.is_some_and(|url| url.scheme() == "https" || is_near(&url)) {
+            self.add(&["stripe", "url"], code::VALUE, "is no https address", "leave it out");
+        }
+        if config.stripe.account.trim().is_empty() {
+            self.add(&["stripe", "account"], code::MISSING, "is empty", "");
+        }
+    }
+
     fn paths(&mut self, config: &Config) {
         let data = normal(&config.service.data_dir);
         if let Some(engine) = &config.clickhouse.data_dir
@@ -228,6 +260,10 @@ impl Rules<'_> {
             self.add(&["catalog", "directory"], code::OVERLAP, message, "the data folder may be removed and rebuilt");
         }
     }
+}
+
+fn is_http(url: &reqwest::Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
 /// Without `.` and with `..` applied, by name only: the folders need not exist yet.

@@ -51,6 +51,7 @@ async fn a_migration_that_was_killed_half_way_is_run_again() {
             "views/events",
             "views/tables",
             "views/finals",
+            "views/billing",
             "views/trends",
             "views/progress"
         ]

@@ -7,7 +7,7 @@ use super::double::stripe::{Arrived, Stripe as Double};
 use super::memory::{Disk, Mortal, Process, Turned};
 use highwater::close::clock::SystemClock;
 use highwater::close::closer::{BillEnd, Closer, Limits};
-use highwater::close::journal::{Journal, Undertaking};
+use highwater::close::journal::{Journal, Kept, Undertaking};
 use highwater::close::store::CloseStore;
 use highwater::close::stripe::{ApiKey, Https, Rates, Stripe, Transport};
 use highwater_settlement::drift::{DriftClass, InvoiceStatus};
@@ -47,7 +47,7 @@ async fn ends<T: Transport, J: Journal, C: highwater::close::clock::Clock>(
 ) -> Vec<BillEnd> {
     let mut ends = std::collections::BTreeMap::new();
     let heard = |bill: &highwater_settlement::intent::Bill, end: &BillEnd| drop(ends.insert(bill.clone(), end.clone()));
-    closer.apply(bills.to_vec(), heard).await.unwrap();
+    closer.apply(Kept::default(), bills.to_vec(), heard).await.unwrap();
     bills.iter().map(|bill| ends[&bill.invoice.bill].clone()).collect()
 }
 

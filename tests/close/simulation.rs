@@ -200,7 +200,7 @@ async fn simulate(seed: u64, bills: usize, mistake: Mistake) -> Ended {
         let is_begun = !kept.undertakings.is_empty();
         let work = async {
             match is_begun {
-                false => closer.apply(all, ended).await,
+                false => closer.apply(kept, all, ended).await,
                 true => closer.resume(kept, "main", ended).await,
             }
         };

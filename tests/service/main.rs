@@ -3,8 +3,13 @@
 
 #[path = "../support/kafka.rs"]
 mod broker;
+/// Its faults are drawn by `tests/close`.
+#[path = "../close/double/mod.rs"]
+#[allow(dead_code)]
+mod double;
 
 mod client;
+mod close;
 mod demo;
 mod door;
 mod faults;

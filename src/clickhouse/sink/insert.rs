@@ -10,7 +10,7 @@ const SEND: Duration = Duration::from_secs(30);
 
 impl Store {
     /// Gives the number of rows. Without rows the server is not asked.
-    pub(super) async fn insert<'r, T>(
+    pub(crate) async fn insert<'r, T>(
         &self,
         table: &str,
         rows: impl Iterator<Item = T::Value<'r>>,

@@ -112,8 +112,8 @@ fn call(endpoint: &'static str, request: RequestBuilder, idempotency_key: Option
 fn ordered(form: &str) -> String {
     let map_of = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
-        let decoded = name.replace("%5B", "[").replace("%5D", "]");
-        decoded.find("metadata[").map(|at| decoded[..at].to_owned())
+        // `metadata[NAME]`, `lines[3][metadata][NAME]`, brackets encoded or not.
+        name.find("metadata").map(|at| name[..at].to_owned())
     };
     let mut pairs: Vec<&str> = form.split('&').collect();
     for run in pairs.chunk_by_mut(|one, other| map_of(one).is_some() && map_of(one) == map_of(other)) {

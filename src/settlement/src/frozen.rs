@@ -49,6 +49,8 @@ pub enum NotDefinite {
     Checksum { expected: String, found: String },
     #[error("line {line_id} is in {found}, the close record in {expected}")]
     Currency { line_id: String, expected: String, found: String },
+    #[error("line {line_id} is a {kind}, which this version does not know")]
+    Kind { line_id: String, kind: String },
     #[error("line {0} is there twice")]
     Twice(String),
     #[error("the sum of the lines leaves the range")]

@@ -98,13 +98,13 @@ impl Bucket {
 }
 
 /// A due period as it was read.
-pub type Due = Result<FrozenPeriod, (CloseRecord, NotDefinite)>;
+pub type Due = Result<FrozenPeriod, Box<(CloseRecord, NotDefinite)>>;
 
 /// Everything that a plan is made of.
 pub struct Sources<'a> {
     pub due: &'a [Due],
-    /// The period before, by organization and currency.
-    pub before: &'a BTreeMap<(String, String), FrozenPeriod>,
+    /// The period before each, by what the due one is.
+    pub before: &'a BTreeMap<Slot, FrozenPeriod>,
     pub customers: &'a Customers,
     pub standings: &'a Standings,
 }
@@ -228,11 +228,11 @@ impl Item {
 fn item(due: &Due, sources: &Sources<'_>, policy: &Policy, now: Moment) -> Item {
     let record = match due {
         Ok(period) => period.record(),
-        Err((record, _)) => record,
+        Err(wrong) => &wrong.0,
     };
     let nothing = Standing::default();
     let standing = sources.standings.get(&record.slot()).unwrap_or(&nothing);
-    let before = sources.before.get(&(record.organization_id.clone(), record.currency.clone()));
+    let before = sources.before.get(&record.slot());
     let flags = due.as_ref().map_or_else(|_| Vec::new(), |period| flags(period, before, &policy.flags));
     let mut item = Item {
         record: CloseRecordText {
@@ -258,7 +258,7 @@ fn item(due: &Due, sources: &Sources<'_>, policy: &Policy, now: Moment) -> Item 
 }
 
 fn invoice(due: &Due, standing: &Standing, customers: &Customers, policy: &Policy) -> Result<PlannedInvoice, Block> {
-    let period = due.as_ref().map_err(|(_, reason)| Block::NotDefinite { reason: reason.to_string() })?;
+    let period = due.as_ref().map_err(|wrong| Block::NotDefinite { reason: wrong.1.to_string() })?;
     let record = period.record();
     let billed = standing.billed.as_ref();
     let reissue = match billed {

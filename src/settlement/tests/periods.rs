@@ -67,6 +67,7 @@ fn what_does_not_agree_is_refused_by_name() {
             Err(NotDefinite::Currency { .. }) => "currency",
             Err(NotDefinite::Twice(_)) => "twice",
             Err(NotDefinite::OutOfRange) => "range",
+            Err(NotDefinite::Kind { .. }) => "kind",
         };
         assert_eq!(name, *expected, "{what}");
     }

@@ -27,12 +27,8 @@ fn usage(amount: i128) -> Vec<highwater_settlement::line::FinalLine> {
     vec![line(1, LineKind::Usage, "api_calls", amount, amount)]
 }
 
-fn key(period: &FrozenPeriod) -> (String, String) {
-    (period.record().organization_id.clone(), period.record().currency.clone())
-}
-
 fn plan_with(due: &[Due], before: &[FrozenPeriod], standings: &Standings, policy: &Policy) -> ClosePlan {
-    let before: BTreeMap<_, _> = before.iter().map(|period| (key(period), period.clone())).collect();
+    let before: BTreeMap<_, _> = before.iter().map(|period| (period.record().slot(), period.clone())).collect();
     let sources = Sources { due, before: &before, customers: &customers(), standings };
     ClosePlan::make(&sources, policy, "main", Mode::Test, NOW)
 }
@@ -98,7 +94,7 @@ fn a_period_is_in_the_bucket_where_it_belongs() {
     dinar.currency = "KWD".into();
     assert_eq!(one(Ok(period("acme", vec![dinar]))), (Bucket::Blocked, Some("amount")));
     let short = FrozenPeriod::check(record("acme", &usage(700)), Vec::new()).unwrap_err();
-    assert_eq!(one(Err((record("acme", &usage(700)), short))), (Bucket::Blocked, Some("not_definite")));
+    assert_eq!(one(Err(Box::new((record("acme", &usage(700)), short)))), (Bucket::Blocked, Some("not_definite")));
 
     let zero = |amounts: [i128; 2]| {
         let lines = vec![line(1, LineKind::Usage, "a", 1, amounts[0]), line(2, LineKind::Credit, "c", 1, amounts[1])];
