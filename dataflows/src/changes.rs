@@ -6,6 +6,7 @@ use crate::credit_burn::changes::CreditChanges;
 use crate::event::{ArchivedEvent, DimensionsKey, MeterIndex, OrganizationKey, Rejection};
 use crate::feed::Place;
 use crate::finals::changes::FinalChanges;
+use crate::snapshot::Section;
 use crate::trends::changes::TrendChanges;
 use highwater_rating::finals::LineKind;
 use highwater_rating::number::Quantity;
@@ -38,6 +39,8 @@ pub struct EpochChanges {
     pub event_times: Vec<(u32, EventTime)>,
     pub finals: FinalChanges,
     pub trends: TrendChanges,
+    /// The state at the end of the epoch, as far as it changed since the last snapshot; where one was asked for.
+    pub snapshot: Vec<Section>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -46,6 +46,7 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     append(&mut changes.outcomes, part.outcomes);
     append(&mut changes.outcome_counts, part.outcome_counts);
     append(&mut changes.event_times, part.event_times);
+    append(&mut changes.snapshot, part.snapshot);
     changes.finals.append(part.finals);
     append(&mut changes.trends.trends, part.trends.trends);
     append(&mut changes.trends.anomalies, part.trends.anomalies);

@@ -7,6 +7,7 @@ use crate::feed::{Place, Records};
 use crate::names::{Names, organization_key};
 use crate::parcel::{Fed, Parcel, Spare};
 use crate::schedules::TermsRow;
+use crate::shard::worker_of;
 use crate::time::Time;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use std::sync::Arc;
@@ -22,12 +23,7 @@ pub enum Command {
     Rows(Vec<(TermsRow, isize)>),
     Advance(Time),
     /// What is known of an identity, answered at once.
-    Identity(u128, Sender<Option<crate::count::identity::Known>>),
-}
-
-/// The worker that counts an organization.
-pub fn worker_of(organization: OrganizationKey, workers: usize) -> usize {
-    (organization.0 % workers as u64) as usize
+    Identity(OrganizationKey, u128, Sender<Option<crate::count::identity::Known>>),
 }
 
 pub type TermsUpdate = (TermsRow, Time, isize);
@@ -45,7 +41,7 @@ pub fn decode<'scope>(
     names: Arc<Names>,
     settings: DecodeSettings,
     spare: Spare,
-    mut identity: impl FnMut(u128) -> Option<crate::count::identity::Known> + 'static,
+    mut identity: impl FnMut(OrganizationKey, u128) -> Option<crate::count::identity::Known> + 'static,
 ) -> Decoding<'scope> {
     let workers = scope.peers();
     let mut builder = OperatorBuilder::new("Decode".to_owned(), scope);
@@ -80,9 +76,9 @@ pub fn decode<'scope>(
                         parcels_capability.downgrade(&time);
                         rows_capability.downgrade(&time);
                     }
-                    Ok(Command::Identity(wanted, answer)) => {
+                    Ok(Command::Identity(organization, wanted, answer)) => {
                         // Whoever asked may be gone.
-                        let _ = answer.send(identity(wanted));
+                        let _ = answer.send(identity(organization, wanted));
                     }
                     Err(TryRecvError::Empty) => return,
                     Err(TryRecvError::Disconnected) => capabilities = None,

@@ -5,8 +5,10 @@
 
 use crate::changes::{Epoch, EpochChanges};
 use crate::collect::Collector;
-use crate::count::CountSettings;
-use crate::decode::{Command, worker_of};
+use crate::count::operator::AtClose;
+use crate::count::snapshot::{Common, Restored as Counting};
+use crate::count::{Count, CountSettings};
+use crate::decode::Command;
 use crate::event::{DecodeSettings, identity};
 use crate::feed::{Batch, Place, Recall, TableChange};
 use crate::finals::Told;
@@ -17,11 +19,13 @@ use crate::meters::MeterBook;
 use crate::names::{Names, organization_key};
 use crate::panic::Failure;
 use crate::parcel::{Fed, Permit};
+use crate::shard::worker_of;
+use crate::snapshot::{Section, Unreadable};
 use crate::time::{Time, first_tick, next_tick};
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded, unbounded};
 use highwater_rating::time::EventTime;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use timely::communication::WorkerGuards;
 use timely::scheduling::SyncActivator;
@@ -44,6 +48,8 @@ pub struct Settings {
     pub decode: DecodeSettings,
     /// How many batches may be fed and not yet counted.
     pub batches_in_flight: usize,
+    /// Whether [`Engine::seal_with_snapshot`] is used. Needs windows, the finer the better: spans are cut anew from them.
+    pub snapshots: bool,
 }
 
 impl Default for Settings {
@@ -55,6 +61,7 @@ impl Default for Settings {
             horizon_us: Some(35 * 86_400_000_000),
             decode: DecodeSettings::default(),
             batches_in_flight: 64,
+            snapshots: false,
         }
     }
 }
@@ -80,7 +87,7 @@ impl IdentityAnswer {
 struct Handle {
     commands: Sender<Command>,
     told: Sender<(Epoch, Told)>,
-    days: Sender<(Epoch, EventTime)>,
+    at_close: Sender<(Epoch, AtClose)>,
     recurs: Sender<(Epoch, EventTime)>,
     activator: SyncActivator,
 }
@@ -113,36 +120,49 @@ pub struct Engine {
 impl Engine {
     /// Starts the workers. They run until the engine is finished or dropped.
     pub fn start(settings: Settings, recall: Arc<dyn Recall>) -> Engine {
-        let workers = settings.workers.max(1);
-        let names = Arc::new(Names::new());
+        let common = common(&settings, recall);
+        let workers = std::iter::repeat_with(|| common.count()).take(settings.workers.max(1)).collect();
+        Engine::begin(settings, common.names, Counting { workers, meters: Arc::default() })
+    }
+
+    /// Starts them where a snapshot was taken, by the same number of workers or another. Rows of tables are to be fed
+    /// before the first record. The first epoch shows everything that stands.
+    pub fn resume(settings: Settings, recall: Arc<dyn Recall>, state: &[Section]) -> Result<Engine, Unreadable> {
+        let common = common(&settings, recall);
+        let counting = common.restore(settings.workers.max(1), state)?;
+        common.names.learn_meters(&counting.meters);
+        Ok(Engine::begin(settings, common.names, counting))
+    }
+
+    fn begin(settings: Settings, names: Arc<Names>, counting: Counting) -> Engine {
+        let workers = counting.workers.len();
         let failure = Arc::new(Failure::default());
         let sealed = Arc::new(AtomicU64::new(0));
         let (complete, changes) = unbounded();
         let shared = Shared {
-            count: CountSettings {
-                windows: settings.windows,
-                archive: settings.archive,
-                horizon_us: settings.horizon_us,
-            },
             decode: DecodeSettings { archive: settings.archive, ..settings.decode },
             names: names.clone(),
-            recall,
             collector: Arc::new(Collector::new(workers, complete)),
             sealed: sealed.clone(),
         };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded::<Command>()).unzip();
         let hearing = |_| {
-            let ((tell, told), (close, days), (pass, recurs)) = (unbounded(), unbounded(), unbounded());
-            ((tell, close, pass), Hears { told, days, recurs })
+            let ((tell, told), (close, at_close), (pass, recurs)) = (unbounded(), unbounded(), unbounded());
+            ((tell, close, pass), Hears { told, at_close, recurs })
         };
         let (tellers, hears): (Vec<_>, Vec<_>) = (0..workers).map(hearing).unzip();
+        // Each worker takes its own, once.
+        let counts: Vec<Mutex<Option<Count>>> =
+            counting.workers.into_iter().map(|count| Mutex::new(Some(count))).collect();
         let (started, starting) = bounded(workers);
         let watched = failure.clone();
         let guards = timely::execute(timely::Config::process(workers), move |worker| {
             let index = worker.index();
             let (receiver, hears) = (receivers[index].clone(), hears[index].clone());
             watched.watch(worker, |worker| {
-                let activator = build(worker, receiver, hears, &shared);
+                let count = counts[index].lock().unwrap_or_else(PoisonError::into_inner).take();
+                let count = count.expect("a worker starts once");
+                let activator = build(worker, receiver, hears, count, &shared);
                 let _ = started.send((index, activator));
             });
         });
@@ -151,15 +171,20 @@ impl Engine {
         let mut activators: Vec<(usize, SyncActivator)> = starting.iter().take(workers).collect();
         activators.sort_by_key(|(index, _)| *index);
         let workers = senders.into_iter().zip(tellers).zip(activators);
-        let handle =
-            |((commands, (told, days, recurs)), (_, activator))| Handle { commands, told, days, recurs, activator };
+        let handle = |((commands, (told, at_close, recurs)), (_, activator))| Handle {
+            commands,
+            told,
+            at_close,
+            recurs,
+            activator,
+        };
         let workers = workers.map(handle).collect();
         let mut engine = Engine {
             workers,
             guards: Some(guards),
             failure,
             names,
-            front: Front::default(),
+            front: Front::with_meters(counting.meters),
             changes,
             sealed,
             epoch: Epoch(1),
@@ -210,7 +235,7 @@ impl Engine {
         for worker in &self.workers {
             // A worker that is gone has failed; `finish` says so.
             let _ = worker.told.send((self.epoch, Told::Watermark(watermark)));
-            let _ = worker.days.send((self.epoch, watermark));
+            let _ = worker.at_close.send((self.epoch, AtClose::Reach(watermark)));
             let _ = worker.recurs.send((self.epoch, watermark));
         }
     }
@@ -244,6 +269,16 @@ impl Engine {
         sealed
     }
 
+    /// The same, and asks for the state at its end: what changed since the last snapshot. It comes with the epoch's
+    /// changes.
+    pub fn seal_with_snapshot(&mut self) -> Epoch {
+        for worker in &self.workers {
+            // A worker that is gone has failed; `finish` says so.
+            let _ = worker.at_close.send((self.epoch, AtClose::Snapshot));
+        }
+        self.seal()
+    }
+
     fn advance(&mut self, time: Time) {
         self.time = time;
         self.rows_at_this_tick = false;
@@ -273,7 +308,8 @@ impl Engine {
     pub fn identity(&self, organization_id: &str, source: &str, id: &str) -> IdentityAnswer {
         let (answer, answered) = bounded(1);
         let worker = worker_of(organization_key(organization_id), self.workers.len());
-        self.workers[worker].tell(Command::Identity(identity(organization_id, source, id), answer));
+        let organization = organization_key(organization_id);
+        self.workers[worker].tell(Command::Identity(organization, identity(organization_id, source, id), answer));
         IdentityAnswer(answered)
     }
 
@@ -292,6 +328,16 @@ impl Engine {
             // A panic is told by `Failure`, with its message.
             guards.join().into_iter().for_each(drop);
         }
+    }
+}
+
+fn common(settings: &Settings, recall: Arc<dyn Recall>) -> Common {
+    let Settings { windows, archive, horizon_us, snapshots, .. } = *settings;
+    Common {
+        settings: CountSettings { windows, archive, horizon_us, snapshots },
+        decode: DecodeSettings { archive, ..settings.decode.clone() },
+        names: Arc::new(Names::new()),
+        recall,
     }
 }
 

@@ -30,6 +30,11 @@ pub struct Front {
 }
 
 impl Front {
+    /// Before any row is known, with the indexes that meters had.
+    pub fn with_meters(meters: Arc<MeterBook>) -> Front {
+        Front { meters, ..Front::default() }
+    }
+
     pub fn meters(&self) -> &Arc<MeterBook> {
         &self.meters
     }

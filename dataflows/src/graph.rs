@@ -26,12 +26,11 @@
 
 use crate::changes::{Epoch, EpochChanges, PeriodKey, PeriodValue};
 use crate::collect::Collector;
-use crate::count::operator::count;
-use crate::count::{Count, CountSettings};
+use crate::count::Count;
+use crate::count::operator::{AtClose, count};
 use crate::credit_burn::credit_burn;
 use crate::decode::{Command, decode};
 use crate::event::DecodeSettings;
-use crate::feed::Recall;
 use crate::finals::Told;
 use crate::finals::operator::finals;
 use crate::names::Names;
@@ -58,10 +57,8 @@ use timely::worker::Worker;
 
 /// What all workers share.
 pub struct Shared {
-    pub count: CountSettings,
     pub decode: DecodeSettings,
     pub names: Arc<Names>,
-    pub recall: Arc<dyn Recall>,
     pub collector: Arc<Collector>,
     /// The last epoch that was sealed.
     pub sealed: Arc<AtomicU64>,
@@ -71,26 +68,31 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Hears {
     pub told: Receiver<(Epoch, Told)>,
-    /// The watermark, for the days that it closes.
-    pub days: Receiver<(Epoch, EventTime)>,
+    /// For counting: the watermark, for the days that it closes, and snapshots.
+    pub at_close: Receiver<(Epoch, AtClose)>,
     /// The same for what recurs, with that of an earlier process.
     pub recurs: Receiver<(Epoch, EventTime)>,
 }
 
 /// Builds this worker's part; the activator is to be poked after each command.
-pub fn build(worker: &mut Worker, commands: Receiver<Command>, hears: Hears, shared: &Shared) -> SyncActivator {
-    let Shared { names, recall, .. } = shared;
-    let state = Count::new(shared.count.clone(), shared.decode.clone(), names.clone(), recall.clone());
+pub fn build(
+    worker: &mut Worker,
+    commands: Receiver<Command>,
+    hears: Hears,
+    state: Count,
+    shared: &Shared,
+) -> SyncActivator {
+    let names = &shared.names;
     let state = Rc::new(RefCell::new(state));
     let asked = state.clone();
     let (collector, sealed) = (&shared.collector, &shared.sealed);
-    let Hears { told, days, recurs } = hears;
+    let Hears { told, at_close, recurs } = hears;
     worker.dataflow::<Time, _, _>(|scope| {
-        let known = move |identity| asked.borrow().known(identity);
+        let known = move |organization, identity| asked.borrow().known(organization, identity);
         let spare = Spare::default();
         let fed = decode(scope, commands, names.clone(), shared.decode.clone(), spare.clone(), known);
         let terms = schedules(fed.rows);
-        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), days);
+        let counted = count(fed.parcels, terms.clone(), state, spare, collector.clone(), sealed.clone(), at_close);
         let accounts: Accounts = arrange_core(counted.entered.inner, Pipeline, "Accounts", ValBatcher::new);
         let rated = overage(accounts);
         let reached = counted.reached;

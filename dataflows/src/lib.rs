@@ -24,6 +24,8 @@ mod panic;
 mod parcel;
 mod recurring;
 mod schedules;
+pub mod shard;
+pub mod snapshot;
 mod time;
 mod told;
 pub mod trends;

@@ -51,6 +51,24 @@ impl MeterBook {
         Ok(book)
     }
 
+    /// A book as an earlier one was, each meter with whether it counts.
+    pub(crate) fn as_it_was(meters: impl IntoIterator<Item = (Meter, bool)>) -> Result<MeterBook, MeterError> {
+        let mut book = MeterBook::default();
+        for (meter, counts) in meters {
+            let name = meter.name.clone();
+            book.upsert(meter)?;
+            if !counts {
+                book.remove(&name);
+            }
+        }
+        Ok(book)
+    }
+
+    /// Every meter that has an index, in order of index, with whether it counts.
+    pub fn every(&self) -> impl Iterator<Item = (&Arc<Meter>, bool)> {
+        self.entries.iter().map(|entry| (&entry.meter, entry.counts))
+    }
+
     /// The book after a change of a table row. Rows of other tables change nothing.
     pub fn with(&self, change: &TableChange) -> Result<MeterBook, MeterError> {
         let mut book = self.clone();

@@ -99,6 +99,16 @@ impl Names {
         self.dimensions.get(key.0).map(|encoded| decode_values(&encoded))
     }
 
+    /// The values behind a key as they are written.
+    pub(crate) fn encoded_dimensions(&self, key: DimensionsKey) -> Option<Arc<[u8]>> {
+        self.dimensions.get(key.0)
+    }
+
+    /// Learns what `encoded_dimensions` has given.
+    pub(crate) fn learn_encoded(&self, encoded: &[u8]) -> Result<(), NameError> {
+        self.dimensions_with_key(key_of_encoded(encoded), encoded)
+    }
+
     /// The name of a meter whose row was taken in this process.
     pub fn meter(&self, index: MeterIndex) -> Option<Arc<str>> {
         self.meters.read().unwrap_or_else(PoisonError::into_inner).get(usize::from(index.0)).cloned()
@@ -107,7 +117,7 @@ impl Names {
     pub(crate) fn learn_meters(&self, book: &MeterBook) {
         let mut meters = self.meters.write().unwrap_or_else(PoisonError::into_inner);
         let known = meters.len();
-        meters.extend(book.meters().skip(known).map(|(_, meter)| meter.name.clone()));
+        meters.extend(book.every().skip(known).map(|(meter, _)| meter.name.clone()));
     }
 
     pub fn learn_organization(&self, organization_id: &str) -> Result<OrganizationKey, NameError> {

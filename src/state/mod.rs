@@ -26,7 +26,6 @@ pub use folder::{Disk, Files, Folder};
 pub use manifest::{Cut, Manifest, SegmentRef};
 pub use prune::{Kept, Removable, removable, remove};
 pub use read::{Checkpoint, Found, find};
-pub use segment::{Form, Kind, Section};
 pub use storage::{Created, Determinacy, Storage, StorageError};
 pub use store::Store;
 pub use survey::{CheckpointSurvey, KindTotal, survey};

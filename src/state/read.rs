@@ -1,8 +1,9 @@
 //! Finding the newest sound checkpoint.
 
 use super::manifest::{self, Manifest, SegmentRef};
-use super::segment::{self, Entry, Form, Section};
+use super::segment::{self, Entry};
 use super::{StateError, Storage};
+use highwater_dataflows::snapshot::{Form, Section};
 use std::collections::HashMap;
 
 /// A checkpoint, every byte of it verified.

@@ -1,65 +1,13 @@
 //! A segment: sections behind a table that says what and where they are.
 
 use super::{FORMAT_VERSION, StateError};
-use serde::Serialize;
+use highwater_dataflows::snapshot::{Form, Kind, Section};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"HWSEGMNT";
 const HEAD_BYTES: usize = 16;
 const ENTRY_BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 8;
-
-/// What a section holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Meters,
-    Names,
-    Identities,
-    Accounts,
-    Outcomes,
-    EventTimes,
-}
-
-impl Kind {
-    const ALL: [Kind; 6] =
-        [Kind::Meters, Kind::Names, Kind::Identities, Kind::Accounts, Kind::Outcomes, Kind::EventTimes];
-
-    fn number(self) -> u16 {
-        self as u16 + 1
-    }
-
-    fn of_number(number: u16) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.number() == number)
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Meters => "meters",
-            Kind::Names => "names",
-            Kind::Identities => "identities",
-            Kind::Accounts => "accounts",
-            Kind::Outcomes => "outcomes",
-            Kind::EventTimes => "event_times",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Replaces what was said before of its kind and shard.
-    Whole,
-    /// Comes on top of it.
-    Delta,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    pub kind: Kind,
-    pub shard: u8,
-    pub form: Form,
-    pub payload: Vec<u8>,
-}
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +35,7 @@ pub fn encode(sections: &[Section]) -> Vec<u8> {
     bytes.extend_from_slice(&(sections.len() as u32).to_le_bytes());
     let mut offset = head as u64;
     for section in sections {
-        bytes.extend_from_slice(&section.kind.number().to_le_bytes());
+        bytes.extend_from_slice(&number_of(section.kind).to_le_bytes());
         bytes.extend_from_slice(&u16::from(section.shard).to_le_bytes());
         bytes.extend_from_slice(&u32::from(section.form == Form::Delta).to_le_bytes());
         bytes.extend_from_slice(&offset.to_le_bytes());
@@ -137,7 +85,7 @@ pub fn table(name: &str, bytes: &[u8]) -> Result<Table, StateError> {
 
 fn entry(line: &[u8]) -> Option<Entry> {
     Some(Entry {
-        kind: Kind::of_number(u16::from_le_bytes([line[0], line[1]]))?,
+        kind: kind_of(u16::from_le_bytes([line[0], line[1]]))?,
         shard: u16::from_le_bytes([line[2], line[3]]).try_into().ok()?,
         form: match u32_at(line, 4) {
             0 => Form::Whole,
@@ -160,6 +108,14 @@ pub fn payload<'a>(name: &str, bytes: &'a [u8], entry: &Entry) -> Result<&'a [u8
             Err(StateError::torn(name, format_args!("the checksum of {kind} of shard {shard} does not match")))
         }
     }
+}
+
+fn number_of(kind: Kind) -> u16 {
+    kind as u16 + 1
+}
+
+fn kind_of(number: u16) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| number_of(*kind) == number)
 }
 
 fn u32_at(bytes: &[u8], offset: usize) -> u32 {

@@ -3,9 +3,10 @@
 use super::manifest::{self, Cut, Manifest, SegmentRef};
 use super::prune::{self, Kept, Removable};
 use super::read::{self, Found, numbers, read_manifest, standing};
-use super::segment::{self, Entry, Section};
+use super::segment::{self, Entry};
 use super::storage::Created;
 use super::{KEPT_MANIFESTS, StateError, Storage};
+use highwater_dataflows::snapshot::Section;
 
 /// A segment ends with the section that reaches this, which bounds what is held in memory twice.
 const SEGMENT_BYTES: usize = 64 << 20;

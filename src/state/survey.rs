@@ -2,8 +2,9 @@
 
 use super::manifest::{self, Cut, Manifest};
 use super::read::{numbers, read_manifest, read_segment, standing, verified};
-use super::segment::{Entry, Kind};
+use super::segment::Entry;
 use super::{StateError, Storage};
+use highwater_dataflows::snapshot::Kind;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

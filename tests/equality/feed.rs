@@ -3,9 +3,11 @@
 use super::rows::Rows;
 use super::shown::Shown;
 use bytes::Bytes;
+use highwater_dataflows::changes::Epoch;
 use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
-use highwater_rating::tables::Row;
+use highwater_dataflows::snapshot::{Form, Section};
+use highwater_rating::tables::{Row, RowKey};
 use highwater_rating::time::EventTime;
 use oracle::generate::Dice;
 use oracle::{RawRecord, Step};
@@ -25,6 +27,10 @@ pub struct Cut {
     pub records_per_batch: i64,
     /// Chance that an epoch ends after a batch, in percent.
     pub seal_percent: i64,
+    /// Chance that a snapshot is taken where an epoch ends, and that the engine is then ended and taken up from all
+    /// snapshots by another number of workers; in percent.
+    pub snapshot_percent: i64,
+    pub restart_percent: i64,
     /// As lines of a file rather than as framed records; only for records without a time of receipt.
     pub lines: bool,
     pub seed: u64,
@@ -39,6 +45,8 @@ impl Cut {
             records_per_batch: *dice.pick(&[1, 3, 20, 1000]),
             seal_percent: *dice.pick(&[0, 5, 30, 100]),
             lines: dice.percent(50),
+            snapshot_percent: *dice.pick(&[0, 20, 100]),
+            restart_percent: *dice.pick(&[0, 10, 40]),
             seed,
         }
     }
@@ -58,9 +66,8 @@ impl Recall for Everything {
 /// Feeds the case and returns the rows that stand in the end.
 pub fn run(steps: &[Step], cut: Cut) -> Rows {
     let source = Arc::new(Everything::default());
-    let settings = Settings { workers: cut.workers, archive: true, ..Settings::default() };
     let mut feeder = Feeder {
-        engine: Engine::start(settings, source.clone()),
+        engine: Engine::start(settings(cut.workers), source.clone()),
         source,
         cut,
         dice: Dice::of_seed(cut.seed),
@@ -68,6 +75,8 @@ pub fn run(steps: &[Step], cut: Cut) -> Rows {
         places: HashMap::new(),
         waiting: Vec::new(),
         shown: Shown::default(),
+        rows: Vec::new(),
+        kept: Vec::new(),
     };
     for step in steps {
         match step {
@@ -76,6 +85,10 @@ pub fn run(steps: &[Step], cut: Cut) -> Rows {
         }
     }
     feeder.end()
+}
+
+fn settings(workers: usize) -> Settings {
+    Settings { workers, archive: true, snapshots: true, ..Settings::default() }
 }
 
 struct Feeder {
@@ -88,6 +101,10 @@ struct Feeder {
     places: HashMap<Place, usize>,
     waiting: Vec<RawRecord>,
     shown: Shown,
+    /// The rows in force, as a compacted topic has them.
+    rows: Vec<(RowKey, Row)>,
+    /// The state, as checkpoints have it.
+    kept: Vec<Section>,
 }
 
 impl Feeder {
@@ -98,7 +115,16 @@ impl Feeder {
             oracle::TableChange::Upsert(envelope) => TableChange::Upsert(row(envelope)),
             oracle::TableChange::Remove(envelope) => TableChange::Remove(row(envelope).key()),
         });
-        let refused = self.engine.rows(changes.collect());
+        let changes: Vec<TableChange> = changes.collect();
+        for change in &changes {
+            let (key, row) = match change {
+                TableChange::Upsert(row) => (row.key(), Some(row)),
+                TableChange::Remove(key) => (key.clone(), None),
+            };
+            self.rows.retain(|(known, _)| *known != key);
+            self.rows.extend(row.map(|row| (key, row.clone())));
+        }
+        let refused = self.engine.rows(changes);
         assert!(refused.is_empty(), "{refused:?}");
         self.maybe_seal();
     }
@@ -151,20 +177,53 @@ impl Feeder {
 
     /// Ends an epoch, mostly without waiting for its changes: several are then under way at once.
     fn seal(&mut self) {
+        if self.dice.percent(self.cut.snapshot_percent) {
+            let last = self.engine.seal_with_snapshot();
+            if self.dice.percent(self.cut.restart_percent) {
+                self.take_until(last);
+                self.restart();
+            }
+            return;
+        }
         self.engine.seal();
         if self.dice.percent(30) {
-            let changes = self.engine.changes().recv_timeout(EPOCH_DEADLINE).expect("the epoch's changes");
-            self.shown.apply(changes);
+            self.take();
         }
+    }
+
+    fn take(&mut self) {
+        let mut changes = self.engine.changes().recv_timeout(EPOCH_DEADLINE).expect("the epoch's changes");
+        for section in std::mem::take(&mut changes.snapshot) {
+            let key = |section: &Section| (section.kind, section.shard);
+            if section.form == Form::Whole {
+                self.kept.retain(|known| key(known) != key(&section));
+            }
+            self.kept.push(section);
+        }
+        self.shown.apply(changes);
+    }
+
+    fn take_until(&mut self, last: Epoch) {
+        while self.shown.epoch < last {
+            self.take();
+        }
+    }
+
+    fn restart(&mut self) {
+        let workers = *self.dice.pick(&[1, 2, 3, 4]);
+        let engine =
+            Engine::resume(settings(workers), self.source.clone(), &self.kept).expect("what was written is read");
+        let before = std::mem::replace(&mut self.engine, engine);
+        before.finish().expect("no worker panicked");
+        let rows = self.rows.iter().map(|(_, row)| TableChange::Upsert(row.clone()));
+        assert!(self.engine.rows(rows.collect()).is_empty(), "rows that were taken before");
+        self.shown.restart();
     }
 
     fn end(mut self) -> Rows {
         self.batch();
         let last = self.engine.seal();
-        while self.shown.epoch < last {
-            let changes = self.engine.changes().recv_timeout(EPOCH_DEADLINE).expect("the epoch's changes");
-            self.shown.apply(changes);
-        }
+        self.take_until(last);
         let rows = self.shown.rows(self.engine.names(), &self.engine.meters(), &self.places);
         self.engine.finish().expect("no worker panicked");
         rows

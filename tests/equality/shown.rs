@@ -31,6 +31,12 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// Another process goes on: it shows what stands in its first epoch, and what is not among that is swept away.
+    pub fn restart(&mut self) {
+        let Shown { outcomes, archive, counts, .. } = std::mem::take(self);
+        *self = Shown { outcomes, archive, counts, ..Shown::default() };
+    }
+
     pub fn apply(&mut self, changes: EpochChanges) {
         assert_eq!(changes.epoch.0, self.epoch.0 + 1, "epochs come one after the other");
         self.epoch = changes.epoch;

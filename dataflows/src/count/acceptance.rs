@@ -70,7 +70,7 @@ impl Count {
             let hint = format!("{} lies too far behind {received_at}, when it was received", event.event_time);
             return Err(Refusal { outcome: Outcome::Late, code: None, hint, first_place: None });
         }
-        let known = self.identities.find(event.identity, event.content);
+        let known = self.identities.find(event.organization, event.identity, event.content);
         match (event.retract, known) {
             (false, None) => Ok(Step::Accept),
             (false, Some(known)) if known.same_content => Err(Refusal::known(Outcome::Duplicate, known, "")),
@@ -113,7 +113,8 @@ impl Count {
         for (contribution, place) in event.contributions.iter().zip(places) {
             self.add(place, &reading_of(event, contribution.value));
         }
-        self.identities.insert(event.identity, event.content, day_of(event.event_time), event.place);
+        let day = day_of(event.event_time);
+        self.identities.insert(event.organization, event.identity, event.content, day, event.place);
         self.outcomes.counts.unattributed += u64::from(event.contributions.is_empty());
         let latest = &mut self.outcomes.counts.event_time_max;
         *latest = (*latest).max(Some(event.event_time));
@@ -156,7 +157,7 @@ impl Count {
                 }
             });
         }
-        self.identities.mark_retracted(retract.identity);
+        self.identities.mark_retracted(retract.organization, retract.identity);
         if self.settings.archive {
             self.retracted.insert(place);
             self.archive.extend(archived(&mut original, Some(retract.place)));

@@ -8,6 +8,7 @@ use super::usage::{Amount, SpanFigure};
 use super::window::{SIZES, Series, Shown, Windows, length_us, number_of, start_of};
 use crate::changes::WindowSize;
 use crate::event::{DimensionsKey, MeterIndex, OrganizationKey};
+use crate::snapshot::{Malformed, Reader};
 use hashbrown::HashMap;
 use highwater_rating::tables::Aggregation;
 use highwater_rating::terms::Schedule;
@@ -170,6 +171,45 @@ impl<A: Accumulator> AccountOf<A> {
             self.entered_schedule = Some(self.schedule.clone());
         }
         self.spans.enter(|figure, amount| give(Entry::Usage(figure, amount)));
+    }
+
+    pub fn dimensions(&self) -> impl Iterator<Item = DimensionsKey> {
+        self.series.iter().map(|series| series.dimensions)
+    }
+
+    /// Appends its usage to a snapshot, between two epochs. Spans are not written: they follow from the windows and the
+    /// terms.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(self.series.len() as u32).to_le_bytes());
+        self.series.iter().for_each(|series| series.write(out));
+    }
+
+    /// Takes the usage up into an account without any; `account` is its number.
+    pub fn read(
+        &mut self,
+        reader: &mut Reader<'_>,
+        finest: WindowSize,
+        account: u32,
+        touched: &mut Vec<Touched>,
+    ) -> Result<(), Malformed> {
+        let mut events: u64 = 0;
+        for series in 0..reader.u32()? {
+            let read = Series::<A>::read(reader)?;
+            if self.find_series(read.dimensions).is_some() {
+                return Err(Malformed::Number(read.dimensions.0));
+            }
+            let position = self.begin_series(read.dimensions);
+            for size in SIZES {
+                let changed = |(number, _)| Touched { account, series, size, number };
+                touched.extend(read.iter(size).map(changed));
+            }
+            for (_, total) in read.iter(finest) {
+                events = events.checked_add(total.events()).ok_or(Malformed::Number(total.events()))?;
+            }
+            self.series[position as usize] = read;
+        }
+        self.spans = Spans::outside(events);
+        Ok(())
     }
 
     /// Starts to fetch the windows that the next events of a series most likely go to.

@@ -12,12 +12,14 @@
 mod acceptance;
 pub mod account;
 pub mod accumulator;
+mod books;
 pub mod identity;
 pub mod operator;
 mod organization;
 mod original;
 mod outcome;
 mod prefetch;
+pub mod snapshot;
 mod span;
 mod totals;
 pub mod usage;
@@ -31,6 +33,7 @@ use crate::names::{Names, organization_key};
 use crate::overage::{AccountKey, Rateable};
 use crate::parcel::Parcel;
 use crate::schedules::OrganizationTerms;
+use crate::shard::{SHARDS, shard_of};
 use crate::trends::Trends;
 use crate::trends::changes::TrendChanges;
 use account::{Entry, Touched, with_account};
@@ -57,6 +60,8 @@ pub struct CountSettings {
     pub archive: bool,
     /// How far behind its time of receipt an event may lie; absent for no bound.
     pub horizon_us: Option<i64>,
+    /// Whether snapshots are taken: they need to know what changed.
+    pub snapshots: bool,
 }
 
 pub struct Count {
@@ -75,16 +80,23 @@ pub struct Count {
     /// The greatest event time accepted from each partition.
     event_times: BTreeMap<u32, EventTime>,
     trends: Trends,
+    names: Arc<Names>,
+    /// The shards of whose organizations something was counted since the last snapshot.
+    changed_shards: Vec<bool>,
 }
 
 impl Count {
     pub fn new(settings: CountSettings, decode: DecodeSettings, names: Arc<Names>, recall: Arc<dyn Recall>) -> Count {
+        let mut identities = Identities::default();
+        if settings.snapshots {
+            identities.keep_track();
+        }
         Count {
             settings,
-            identities: Identities::default(),
+            identities,
             organizations: Organizations::default(),
             outcomes: Outcomes::default(),
-            originals: Originals::new(recall, names, decode),
+            originals: Originals::new(recall, names.clone(), decode),
             archive: Vec::new(),
             touched: Vec::new(),
             changed: Vec::new(),
@@ -92,11 +104,21 @@ impl Count {
             retracted: HashSet::default(),
             event_times: BTreeMap::new(),
             trends: Trends::default(),
+            names,
+            changed_shards: vec![false; SHARDS],
         }
     }
 
-    pub fn known(&self, identity: u128) -> Option<Known> {
-        self.identities.find(identity, 0)
+    pub fn known(&self, organization: OrganizationKey, identity: u128) -> Option<Known> {
+        self.identities.find(organization, identity, 0)
+    }
+
+    /// An event of this time was accepted from this partition, or from an earlier process.
+    fn reached(&mut self, partition: u32, event_time: EventTime) {
+        let of_partition = self.event_times.entry(partition).or_insert(event_time);
+        *of_partition = event_time.max(*of_partition);
+        let latest = &mut self.outcomes.counts.event_time_max;
+        *latest = (*latest).max(Some(event_time));
     }
 
     /// Counts what a batch holds for this worker, in the batch's order, and gives the emptied list back.
@@ -137,7 +159,7 @@ impl Count {
     /// Looks up what an event will need, and starts to fetch it.
     #[inline]
     fn fetch(&mut self, event: &Event) {
-        self.identities.prefetch(event.identity);
+        self.identities.prefetch(event.organization, event.identity);
         let position = self.organizations.position(event.organization);
         self.positions.push(position);
         if let [contribution, ..] = &*event.contributions
@@ -191,6 +213,7 @@ impl Count {
             let aggregation = account.aggregation();
             with_account!(account, inner => {
                 let key = (inner.organization, inner.meter);
+                self.changed_shards[usize::from(shard_of(inner.organization))] = true;
                 inner.enter(|entry| match entry {
                     Entry::Usage(figure, amount) => enter(key, Rateable::Figure(figure), amount),
                     Entry::Schedule(schedule, amount) => enter(key, Rateable::Schedule(aggregation, schedule), amount),
@@ -233,6 +256,9 @@ impl Count {
         }
         let outcomes = self.outcomes.close(&mut self.organizations);
         let trends = self.look_at_trends();
+        for (key, _) in &outcomes.absolute {
+            self.changed_shards[usize::from(shard_of(key.organization))] = true;
+        }
         EpochChanges {
             epoch,
             usage,

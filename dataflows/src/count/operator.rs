@@ -10,7 +10,9 @@ use crate::event::OrganizationKey;
 use crate::overage::{AccountKey, Rateable};
 use crate::parcel::{Parcel, Spare};
 use crate::schedules::{OrganizationTerms, TermsByOrganization};
+use crate::shard::shard_of;
 use crate::time::{Time, first_tick, last_tick};
+use crate::told::Messages;
 use crossbeam_channel::Receiver;
 use differential_dataflow::{AsCollection, VecCollection};
 use hashbrown::HashMap;
@@ -76,6 +78,14 @@ impl Waiting {
     }
 }
 
+/// What counting is told before an epoch is sealed, to be done when it is closed.
+#[derive(Clone, Copy, Debug)]
+pub enum AtClose {
+    /// How far event time has come.
+    Reach(EventTime),
+    Snapshot,
+}
+
 pub struct Counted<'scope> {
     pub entered: VecCollection<'scope, Time, (AccountKey, Rateable), Amount>,
     /// With the epoch, the greatest event time that any worker has accepted by its end, told to each worker whenever it
@@ -91,11 +101,12 @@ pub fn count<'scope>(
     spare: Spare,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
-    watermarks: Receiver<(Epoch, EventTime)>,
+    told: Receiver<(Epoch, AtClose)>,
 ) -> Counted<'scope> {
+    let worker = parcels.scope().index();
     let mut builder = OperatorBuilder::new("Count".to_owned(), parcels.scope());
     let mut parcels_input = builder.new_input(parcels, Exchange::new(|parcel: &Parcel| parcel.destination as u64));
-    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
+    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| u64::from(shard_of(*organization)));
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     let (output, entered) = builder.new_output::<Vec<Entered>>();
     let (reached_output, reached) = builder.new_output::<Vec<(u64, i64)>>();
@@ -106,8 +117,7 @@ pub fn count<'scope>(
         let mut capability = capabilities.pop().zip(reached_capability);
         let mut event_time_max = None;
         let mut waiting = Waiting { spare, ..Waiting::default() };
-        // The first that belongs to a later epoch than was closed.
-        let mut watermark: Option<(Epoch, EventTime)> = None;
+        let mut told = Messages::new(told);
         let mut open = Epoch(1);
         move |frontiers| {
             parcels_input.for_each(|_, data| {
@@ -121,18 +131,22 @@ pub fn count<'scope>(
             let reached = [earliest(&frontiers[0]), complete].into_iter().flatten().min();
             while reached.is_none_or(|reached| reached > last_tick(open)) && open.0 <= sealed.load(Ordering::Acquire) {
                 waiting.put_in_force_before(first_tick(Epoch(open.0 + 1)), state);
-                while let Some((epoch, instant)) = watermark.take().or_else(|| watermarks.try_recv().ok()) {
-                    if epoch > open {
-                        watermark = Some((epoch, instant));
-                        break;
+                let mut snapshot = false;
+                while let Some(at_close) = told.up_to(open) {
+                    match at_close {
+                        AtClose::Reach(instant) => state.reach(instant),
+                        AtClose::Snapshot => snapshot = true,
                     }
-                    state.reach(instant);
                 }
                 if let Some((capability, reached_capability)) = &mut capability {
                     let mut handle = output.activate();
                     let mut session = handle.session(&*capability);
                     let enter = |key, rateable, amount| session.give(((key, rateable), last_tick(open), amount));
-                    collector.contribute(state.close(open, enter));
+                    let mut changes = state.close(open, enter);
+                    if snapshot {
+                        changes.snapshot = state.snapshot(worker);
+                    }
+                    collector.contribute(changes);
                     if state.event_time_max() > event_time_max {
                         event_time_max = state.event_time_max();
                         let mut handle = reached_output.activate();

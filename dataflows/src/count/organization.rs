@@ -54,6 +54,11 @@ impl Organizations {
         position
     }
 
+    /// In the order of their positions.
+    pub fn all(&self) -> &[Organization] {
+        &self.list
+    }
+
     pub fn at(&mut self, position: u32) -> &mut Organization {
         &mut self.list[position as usize]
     }

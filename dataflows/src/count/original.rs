@@ -1,11 +1,11 @@
 //! Finds the event that a retract takes out again: its record is read once more and decoded as it was then.
 
+use super::books::ByPartition;
 use crate::event::{DecodeSettings, Decoded, Decoder, Event};
 use crate::feed::{Place, Recall, RecallError};
 use crate::meters::MeterBook;
 use crate::names::Names;
 use crate::parcel::Fed;
-use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// How often a record that cannot be read just now is asked for. How long to wait in between is the source's to know.
@@ -15,7 +15,7 @@ pub struct Originals {
     recall: Arc<dyn Recall>,
     decoder: Decoder,
     /// The book of meters that each partition's records were read with, from which offset on.
-    books: HashMap<u32, Vec<(u64, Arc<MeterBook>)>, foldhash::fast::FixedState>,
+    books: ByPartition,
 }
 
 /// Why a retract cannot be done, as a code with its hint.
@@ -28,7 +28,16 @@ pub enum Missing {
 impl Originals {
     pub fn new(recall: Arc<dyn Recall>, names: Arc<Names>, settings: DecodeSettings) -> Originals {
         let decoder = Decoder::new(names, DecodeSettings { archive: true, ..settings });
-        Originals { recall, decoder, books: HashMap::default() }
+        Originals { recall, decoder, books: ByPartition::default() }
+    }
+
+    pub fn books(&self) -> &ByPartition {
+        &self.books
+    }
+
+    /// What `books` gave in an earlier process.
+    pub fn remember(&mut self, books: ByPartition) {
+        self.books = books;
     }
 
     /// Remembers what a batch is read with. A meter that came later did not count the events before it, so taking one

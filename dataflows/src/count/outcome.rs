@@ -2,8 +2,10 @@
 //! was not accepted. Owns conservation: received is the sum of all outcomes, at all times.
 
 use super::organization::Organizations;
+use super::snapshot::Counted as Written;
 use crate::changes::{EpochCounts, Outcome, OutcomeCountKey, OutcomeRow};
 use crate::event::OrganizationKey;
+use crate::shard::{SHARDS, shard_of};
 use hashbrown::HashMap;
 use highwater_rating::time::EventTime;
 
@@ -18,6 +20,8 @@ struct AcceptedOfDay {
 /// Of any outcome but `accepted`.
 struct Counted {
     key: OutcomeCountKey,
+    /// As the first record said it: the name may be known to nobody else.
+    organization_id: Box<str>,
     count: u64,
     changed: bool,
 }
@@ -90,7 +94,7 @@ impl Outcomes {
         };
         *counter += 1;
         let key = OutcomeCountKey { day, organization, outcome: row.outcome, code: row.record.code.clone() };
-        let position = self.position(key);
+        let position = self.position(key, &row.record.organization_id);
         self.rows.push(row);
         let counted = &mut self.counted[position as usize];
         counted.count += 1;
@@ -100,13 +104,61 @@ impl Outcomes {
         }
     }
 
-    fn position(&mut self, key: OutcomeCountKey) -> u32 {
+    fn position(&mut self, key: OutcomeCountKey, organization_id: &str) -> u32 {
         let next = self.counted.len() as u32;
         let position = *self.positions.entry(key.clone()).or_insert(next);
         if position == next {
-            self.counted.push(Counted { key, count: 0, changed: false });
+            self.counted.push(Counted { key, organization_id: organization_id.into(), count: 0, changed: false });
         }
         position
+    }
+
+    /// All counts by the organization's shard.
+    pub fn by_shard(&self, organizations: &Organizations) -> Vec<Vec<Written<'_>>> {
+        let mut by_shard = Vec::new();
+        by_shard.resize_with(SHARDS, Vec::new);
+        for Counted { key, organization_id, count, .. } in &self.counted {
+            let OutcomeCountKey { day, organization, outcome, code } = key;
+            let (organization, day, outcome) = (*organization, *day, *outcome);
+            let written = Written { organization, organization_id, day, outcome, code, count: *count };
+            by_shard[usize::from(shard_of(organization))].push(written);
+        }
+        let recent = (0..).zip(&self.accepted).filter(|(_, of_day)| of_day.count > 0);
+        let other = self.other_days.iter().map(|((position, _), of_day)| (*position, of_day));
+        let mut accepted: Vec<(u32, &AcceptedOfDay)> = recent.chain(other).collect();
+        accepted.sort_unstable_by_key(|(position, of_day)| (*position, of_day.day));
+        for (position, of_day) in accepted {
+            let organization = organizations.all()[position as usize].key;
+            let (day, count, outcome) = (of_day.day, of_day.count, Outcome::Accepted);
+            let written = Written { organization, organization_id: "", day, outcome, code: "", count };
+            by_shard[usize::from(shard_of(organization))].push(written);
+        }
+        by_shard
+    }
+
+    /// Takes a count up as one that changed.
+    pub fn restore(&mut self, organizations: &mut Organizations, written: &Written<'_>) {
+        if written.outcome == Outcome::Accepted {
+            let position = organizations.position(written.organization);
+            let of_day = AcceptedOfDay { count: written.count, day: written.day, changed: true };
+            if self.accepted.len() <= position as usize {
+                self.accepted.resize(position as usize + 1, AcceptedOfDay::default());
+            }
+            self.turn_to(position, written.day);
+            self.accepted[position as usize] = of_day;
+            self.changed_days.push((position, written.day));
+            return;
+        }
+        let key = OutcomeCountKey {
+            day: written.day,
+            organization: written.organization,
+            outcome: written.outcome,
+            code: written.code.to_owned(),
+        };
+        let position = self.position(key, written.organization_id);
+        let counted = &mut self.counted[position as usize];
+        (counted.count, counted.changed) = (written.count, true);
+        self.changed.push(position);
     }
 
     /// Ends the epoch.

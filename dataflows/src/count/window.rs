@@ -7,6 +7,7 @@ use super::accumulator::{Accumulator, Reading};
 use super::prefetch::prefetch;
 use crate::changes::{WindowSize, WindowValue};
 use crate::event::DimensionsKey;
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::time::EventTime;
 use std::ops::Range;
 
@@ -176,6 +177,36 @@ impl<A: Accumulator> Series<A> {
         let from = windows.partition_point(|window| window.number() < numbers.start);
         let inside = windows[from..].iter().take_while(move |window| window.number() < numbers.end);
         inside.map(|window| &window.total)
+    }
+
+    /// Appends it to a snapshot, between two epochs.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.dimensions.0.to_le_bytes());
+        for windows in &self.sizes {
+            out.extend_from_slice(&(windows.len() as u32).to_le_bytes());
+            for window in windows {
+                out.extend_from_slice(&window.number().to_le_bytes());
+                window.total.write(out);
+            }
+        }
+    }
+
+    /// As it was, with every window changed: each is shown anew.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Series<A>, Malformed> {
+        let mut series = Series::new(DimensionsKey(reader.u64()?));
+        for size in SIZES {
+            let bound = i64::MAX / length_us(size) - 1;
+            let windows = &mut series.sizes[size as usize];
+            for _ in 0..reader.u32()? {
+                let number = reader.i64()?;
+                let in_order = windows.last().is_none_or(|last: &Window<A>| last.number() < number);
+                if !in_order || !(-bound..=bound).contains(&number) {
+                    return Err(Malformed::Number(number as u64));
+                }
+                windows.push(Window { number_and_marks: number << 2 | CHANGED, total: A::read(reader)? });
+            }
+        }
+        Ok(series)
     }
 
     #[inline]

@@ -20,6 +20,7 @@ use crate::collect::Collector;
 use crate::names::Names;
 use crate::overage::{AccountKey, Rated};
 use crate::schedules::TermsByOrganization;
+use crate::shard::shard_of;
 use crate::time::{Time, first_tick, last_tick};
 use crate::waiting::{TermsChange, Waiting};
 use books::Books;
@@ -44,7 +45,7 @@ pub fn credit_burn<'scope>(
     sealed: Arc<AtomicU64>,
 ) -> StreamVec<'scope, Time, (Epoch, PeriodCredits)> {
     let mut builder = OperatorBuilder::new("CreditBurn".to_owned(), reached.scope());
-    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
+    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| u64::from(shard_of(*organization)));
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     let mut periods_input = builder.new_input(periods.inner, Pipeline);
     let mut reached_input = builder.new_input(reached, Pipeline);

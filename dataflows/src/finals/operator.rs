@@ -8,6 +8,7 @@ use crate::event::{MeterIndex, OrganizationKey};
 use crate::names::Names;
 use crate::overage::{AccountKey, Rated};
 use crate::schedules::{OrganizationTerms, TermsByOrganization};
+use crate::shard::shard_of;
 use crate::time::{Time, first_tick, last_tick};
 use crate::told::Messages;
 use crossbeam_channel::Receiver;
@@ -76,7 +77,7 @@ pub fn finals<'scope>(
 ) {
     let mut builder = OperatorBuilder::new("Finals".to_owned(), rated.inner.scope());
     let mut rated_input = builder.new_input(rated.inner, Pipeline);
-    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
+    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| u64::from(shard_of(*organization)));
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     let mut credited_input = builder.new_input(credited, Pipeline);
     let mut recurring_input = builder.new_input(recurring, Pipeline);

@@ -19,6 +19,7 @@ use crate::collect::Collector;
 use crate::finals::RecurringChange;
 use crate::overage::{AccountKey, Rated};
 use crate::schedules::TermsByOrganization;
+use crate::shard::shard_of;
 use crate::time::{Time, first_tick, last_tick};
 use crate::told::Messages;
 use crate::waiting::{TermsChange, Waiting};
@@ -44,7 +45,7 @@ pub fn recurring<'scope>(
     sealed: Arc<AtomicU64>,
 ) -> StreamVec<'scope, Time, (Epoch, RecurringChange)> {
     let mut builder = OperatorBuilder::new("Recurring".to_owned(), reached.scope());
-    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| organization.0);
+    let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| u64::from(shard_of(*organization)));
     let mut terms_input = builder.new_input(terms.inner, by_organization);
     // Where an organization is counted it is rated, and where it is rated it pays.
     let mut periods_input = builder.new_input(periods.inner, Pipeline);

@@ -1,13 +1,14 @@
 //! An engine with its source in memory: feeds lines and rows, seals, and keeps the rows as a sink would.
 
 use highwater_dataflows::changes::{
-    AcceptedEvent, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey,
-    WindowSize, WindowValue,
+    AcceptedEvent, Epoch, EpochCounts, Outcome, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, RecurringKey,
+    WindowKey, WindowSize, WindowValue,
 };
 use highwater_dataflows::credit_burn::changes::{CreditChanges, CreditRows};
 use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
 use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, OrganizationPeriod, PendingCorrection};
+use highwater_dataflows::snapshot::Section;
 use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::rate::{RateError, RatedPeriod};
@@ -71,8 +72,12 @@ pub fn rows(text: &str) -> Vec<TableChange> {
 impl House {
     pub fn new(settings: Settings) -> House {
         let shelf = Arc::new(Shelf::default());
+        House::of(Engine::start(settings, shelf.clone()), shelf)
+    }
+
+    pub fn of(engine: Engine, shelf: Arc<Shelf>) -> House {
         House {
-            engine: Engine::start(settings, shelf.clone()),
+            engine,
             shelf,
             usage: BTreeMap::new(),
             periods: BTreeMap::new(),
@@ -120,6 +125,16 @@ impl House {
     /// Seals and takes the epoch's changes in.
     pub fn seal(&mut self) {
         let epoch = self.engine.seal();
+        self.take_in(epoch);
+    }
+
+    /// The same, with the state at the epoch's end.
+    pub fn seal_with_snapshot(&mut self) -> Vec<Section> {
+        let epoch = self.engine.seal_with_snapshot();
+        self.take_in(epoch)
+    }
+
+    fn take_in(&mut self, epoch: Epoch) -> Vec<Section> {
         let changes = self.engine.changes().recv_timeout(DEADLINE).expect("an epoch's changes");
         assert_eq!(changes.epoch, epoch);
         for (key, value) in changes.usage {
@@ -180,6 +195,7 @@ impl House {
                 None => assert!(self.anomalies.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
             }
         }
+        changes.snapshot
     }
 
     /// Passes the watermark and seals.

@@ -8,6 +8,7 @@ mod finals;
 mod house;
 mod recurring_finals;
 mod retraction;
+mod snapshots;
 mod terms;
 mod trends;
 mod workers;

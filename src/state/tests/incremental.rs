@@ -2,7 +2,8 @@
 
 use super::model::Model;
 use super::scenario::{cut, found, sections, sound_epoch};
-use crate::state::{Disk, Folder, Form, Kind, Section, Store, find};
+use crate::state::{Disk, Folder, Store, find};
+use highwater_dataflows::snapshot::{Form, Kind, Section};
 
 #[test]
 fn a_section_that_nobody_wrote_again_still_stands_and_a_segment_without_one_is_gone() {

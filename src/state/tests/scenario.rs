@@ -2,7 +2,8 @@
 
 use super::model::Model;
 use crate::source::{PartitionName, PartitionPosition, Positions};
-use crate::state::{Checkpoint, Cut, Folder, Form, Found, Kind, Section, StateError, Store, find};
+use crate::state::{Checkpoint, Cut, Folder, Found, StateError, Store, find};
+use highwater_dataflows::snapshot::{Form, Kind, Section};
 use highwater_rating::time::EventTime;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! `average`: sum over count, to nine digits, half away from zero.
 
 use super::{Accumulator, Overflow, Reading, Sum};
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::number::Quantity;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,5 +32,13 @@ impl Accumulator for Average {
         let (quotient, remainder) = (total / events, total % events);
         let away = if remainder.unsigned_abs() * 2 >= events.unsigned_abs() { total.signum() } else { 0 };
         Ok(Quantity(quotient + away))
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Average, Malformed> {
+        Sum::read(reader).map(Average)
     }
 }

@@ -1,6 +1,7 @@
 //! `count`: how many events.
 
 use super::{Accumulator, Overflow, Reading, units};
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::number::Quantity;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,5 +33,13 @@ impl Accumulator for Count {
     #[inline]
     fn quantity(&self) -> Result<Quantity, Overflow> {
         units(self.events)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.events.to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Count, Malformed> {
+        Ok(Count { events: reader.u64()? })
     }
 }

@@ -1,6 +1,7 @@
 //! `max` and `min`: every value with how often it came, so that the next one is known when the first is taken out.
 
-use super::{Accumulator, Overflow, Reading};
+use super::{Accumulator, Overflow, Reading, read_times, write_times};
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::number::Quantity;
 use std::collections::BTreeMap;
 
@@ -56,6 +57,16 @@ macro_rules! extreme {
 
             fn quantity(&self) -> Result<Quantity, Overflow> {
                 Ok(Quantity(self.0.times.$end().map_or(0, |(value, _)| *value)))
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                write_times(self.0.times.iter().map(|(value, times)| (*value, *times)), out);
+            }
+
+            fn read(reader: &mut Reader<'_>) -> Result<$name, Malformed> {
+                let mut values = Values::default();
+                read_times(reader, |value, times| values.add(value, times))?;
+                Ok($name(values))
             }
         }
     };

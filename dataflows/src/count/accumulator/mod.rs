@@ -16,6 +16,7 @@ pub use latest::Latest;
 pub use sum::Sum;
 pub use unique::Unique;
 
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::number::Quantity;
 use highwater_rating::time::EventTime;
 
@@ -45,12 +46,36 @@ pub trait Accumulator: Clone + Default {
     fn events(&self) -> u64;
     /// Of no events at all it is zero; callers show no row then.
     fn quantity(&self) -> Result<Quantity, Overflow>;
+    /// Appends it to a snapshot.
+    fn write(&self, out: &mut Vec<u8>);
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed>;
 }
 
 /// As many units as there are events, or values.
 fn units(count: u64) -> Result<Quantity, Overflow> {
     // 2^64 times 10^9 is less than 10^29.
     Ok(Quantity(i128::from(count) * Quantity::ONE.0))
+}
+
+/// Values, each with how often it came.
+fn write_times(times: impl ExactSizeIterator<Item = (i128, u64)>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(times.len() as u32).to_le_bytes());
+    for (value, times) in times {
+        out.extend_from_slice(&value.to_le_bytes());
+        out.extend_from_slice(&times.to_le_bytes());
+    }
+}
+
+fn read_times(reader: &mut Reader<'_>, mut take: impl FnMut(i128, u64)) -> Result<(), Malformed> {
+    let (mut events, mut last) = (0u64, None);
+    for _ in 0..reader.u32()? {
+        let (value, times) = (reader.i128()?, reader.u64()?);
+        let together = events.checked_add(times).filter(|_| times > 0 && last < Some(value));
+        events = together.ok_or(Malformed::Number(times))?;
+        last = Some(value);
+        take(value, times);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

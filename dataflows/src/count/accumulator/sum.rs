@@ -2,6 +2,7 @@
 
 use super::{Accumulator, Overflow, Reading};
 use crate::count::wide::Wide;
+use crate::snapshot::{Malformed, Reader};
 use highwater_rating::number::Quantity;
 
 /// Ten to the 38th billionths: the first magnitude that `Decimal(38, 9)` cannot hold.
@@ -56,5 +57,14 @@ impl Accumulator for Sum {
     #[inline]
     fn quantity(&self) -> Result<Quantity, Overflow> {
         if self.total().unsigned_abs() < BOUND { Ok(Quantity(self.total())) } else { Err(Overflow) }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.events.to_le_bytes());
+        out.extend_from_slice(&self.total().to_le_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Sum, Malformed> {
+        Ok(Sum { events: reader.u64()?, total: reader.i128()?.into() })
     }
 }

@@ -1,6 +1,7 @@
 //! `unique`: how many different values, each with how often it came. Exact: every value's hash is kept.
 
-use super::{Accumulator, Overflow, Reading, units};
+use super::{Accumulator, Overflow, Reading, read_times, units, write_times};
+use crate::snapshot::{Malformed, Reader};
 use hashbrown::HashMap;
 use highwater_rating::number::Quantity;
 
@@ -40,5 +41,21 @@ impl Accumulator for Unique {
 
     fn quantity(&self) -> Result<Quantity, Overflow> {
         units(self.times.len() as u64)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut times: Vec<(i128, u64)> = self.times.iter().map(|(value, times)| (*value, *times)).collect();
+        // The order of a map must not be seen.
+        times.sort_unstable();
+        write_times(times.into_iter(), out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Unique, Malformed> {
+        let mut unique = Unique::default();
+        read_times(reader, |value, times| {
+            unique.times.insert(value, times);
+            unique.events += times;
+        })?;
+        Ok(unique)
     }
 }

@@ -54,6 +54,11 @@ impl<A: Accumulator> Default for Spans<A> {
 }
 
 impl<A: Accumulator> Spans<A> {
+    /// Before any terms are known: all of so many events lie in gaps.
+    pub fn outside(events: u64) -> Spans<A> {
+        Spans { outside: events, ..Spans::default() }
+    }
+
     #[inline]
     pub fn add(&mut self, schedule: &Schedule, reading: &Reading<'_>) {
         match self.at(schedule, reading.event_time) {
