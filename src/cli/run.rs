@@ -48,6 +48,9 @@ pub fn exit_of(ended: Ended) -> Exit {
 pub fn failed(error: ServiceError) -> CommandError {
     match error {
         ServiceError::Configuration(_) => CommandError::configuration(error),
+        ServiceError::State(_) | ServiceError::Checkpoint(_) => {
+            CommandError::unavailable(error).help("highwater state verify")
+        }
         ServiceError::Unavailable(_) | ServiceError::Manifest(_) => {
             CommandError::unavailable(error).help("highwater doctor")
         }

@@ -77,6 +77,7 @@ impl Rules<'_> {
         const HOUR: Duration = Duration::from_secs(3_600);
         let durations = [
             (&["service", "epoch_interval"], config.service.epoch_interval, Duration::from_millis(10)..=HOUR / 60),
+            (&["service", "checkpoint_interval"], config.service.checkpoint_interval, HOUR / 36_000..=HOUR),
             (&["events", "horizon"], config.events.horizon, HOUR..=HOUR * 24 * 366),
             (&["events", "future_tolerance"], config.events.future_tolerance, Duration::ZERO..=HOUR * 24),
             (&["clickhouse", "write_timeout"], config.clickhouse.write_timeout, HOUR / 3_600..=HOUR),

@@ -35,12 +35,16 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
-    /// Everything that survives a restart: the manifest, the embedded log, the embedded engine's tables.
+    /// Everything that survives a restart: the manifest, checkpoints, the embedded log, the embedded engine's tables.
     pub data_dir: PathBuf,
     /// How often the dataflow seals what it has read and shows it. 10ms to 60s.
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub epoch_interval: Duration,
+    /// How often the state is kept in `state` of the data folder, so that a start reads on from there. 100ms to 1h.
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub checkpoint_interval: Duration,
     /// Worker threads of the dataflow, 1 to 64.
     pub workers: usize,
     /// Where the HTTP API listens: events in, outcomes, health, metrics.
@@ -53,6 +57,7 @@ impl Default for Service {
         Service {
             data_dir: PathBuf::from("data"),
             epoch_interval: Duration::from_secs(1),
+            checkpoint_interval: Duration::from_secs(30),
             workers: 1,
             listen_http: SocketAddr::from(([127, 0, 0, 1], 8080)),
         }

@@ -1,8 +1,10 @@
 //! Releases sealed epochs: manifest first, then the rows.
 //!
 //! The manifest is durable before the first row of an epoch leaves, so what readers saw is never more than what a
-//! restart will reach before it shows anything. Epochs that wait are merged into one write.
+//! restart will reach before it shows anything. Epochs that wait are merged into one write. State is kept after the
+//! rows: a start behind it does not make them again.
 
+use super::checkpoints::Checkpoints;
 use super::feeder::Sealed;
 use super::held::Held;
 use super::manifest::{DataFolder, Manifest, ManifestError};
@@ -10,6 +12,7 @@ use super::status::{Phase, Status};
 use super::writer::{Release, Writer};
 use crate::finals::{Closed, ClosedPeriod, ClosedPeriods, ClosedPeriodsError, HeldPeriod, ReadTo, Watermark};
 use crate::source::Positions;
+use crate::state::StateError;
 use crossbeam_channel::{Receiver, Sender};
 use highwater_dataflows::changes::{EpochChanges, OutcomeRow, PeriodValue};
 use highwater_dataflows::feed::{Place, TableChange};
@@ -36,6 +39,7 @@ pub struct Committer {
     pub kept: Option<EventTime>,
     /// Hands what was closed before to whoever feeds the graph.
     pub restored: Sender<Closed>,
+    pub checkpoints: Checkpoints,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +48,8 @@ pub enum CommitError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Closed(#[from] ClosedPeriodsError),
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The graph ended while an epoch was open: a worker has panicked and says so itself.
     #[error("the dataflow has stopped")]
     GraphGone,
@@ -93,6 +99,7 @@ impl Committer {
             }
             self.release(sealed, std::mem::take(&mut pending), first_release, &mut finals)?;
             first_release = false;
+            self.checkpoints.keep()?;
         }
         // Says that the last rows are there, which nothing written before it could.
         self.data.write(&self.manifest)?;
@@ -127,6 +134,7 @@ impl Committer {
     ) -> Result<(), CommitError> {
         let mut changes = self.changes.recv().map_err(|_| CommitError::GraphGone)?;
         assert_eq!(changes.epoch, sealed.epoch, "changes come in the order of their seals");
+        self.checkpoints.take_up(&mut changes, &sealed.positions);
         self.count(&changes);
         self.watermark.accepted(&changes.event_times);
         if !changes.finals.closed.is_empty() {

@@ -47,6 +47,7 @@ pub struct Feeder {
     pub source: Box<dyn Source>,
     pub tables: TableReader,
     pub interval: Duration,
+    pub checkpoints: CheckpointPace,
     /// What an earlier run may have shown.
     pub released: Positions,
     pub sealed: Sender<Sealed>,
@@ -57,6 +58,21 @@ pub struct Feeder {
     pub meters: MeterBooks,
     pub inquiries: Inquiries,
     pub clock: EventClock,
+}
+
+/// When state is to be kept.
+#[derive(Debug)]
+pub struct CheckpointPace {
+    interval: Duration,
+    last: Instant,
+    /// Whether epochs were sealed since.
+    behind: bool,
+}
+
+impl CheckpointPace {
+    pub fn every(interval: Duration) -> CheckpointPace {
+        CheckpointPace { interval, last: Instant::now(), behind: false }
+    }
 }
 
 /// Why reading ended before it was asked to.
@@ -106,7 +122,8 @@ impl Feeder {
         self.status.update(|snapshot| snapshot.phase = phase);
         loop {
             if self.stopping() || (self.source.is_finite() && self.source.finished()) {
-                return if open.is_empty() { Ok(()) } else { self.seal(&mut open) };
+                // The state at the end is kept, so that the next start has nothing to read again.
+                return if open.is_empty() && !self.checkpoints.behind { Ok(()) } else { self.seal(&mut open) };
             }
             let engine = &self.engine;
             self.inquiries.answer(|event| engine.identity(&event.organization_id, &event.source, &event.id));
@@ -209,13 +226,21 @@ impl Feeder {
 
     fn seal(&mut self, open: &mut Open) -> Result<(), FeedError> {
         let open = std::mem::take(open);
-        let epoch = self.engine.seal();
+        let behind_released = self.is_behind();
+        let due = self.stopping() || self.checkpoints.last.elapsed() >= self.checkpoints.interval;
+        // Before everything shown was read again nothing is written, and so nothing kept.
+        let keep = due && !behind_released;
+        let epoch = if keep { self.engine.seal_with_snapshot() } else { self.engine.seal() };
+        self.checkpoints.behind = !keep;
+        if keep {
+            self.checkpoints.last = Instant::now();
+        }
         self.status.update(|snapshot| snapshot.epoch_sealed = epoch.0);
         let sealed = Sealed {
             epoch,
             positions: self.source.positions().clone(),
             sealed_at: Instant::now(),
-            behind_released: self.is_behind(),
+            behind_released,
             tables: open.tables,
             rejected_tables: open.rejected_tables,
             table_streams: self.tables.streams(),

@@ -3,12 +3,13 @@
 //! ```text
 //!  HTTP ─► embedded log ─┐
 //!  Kafka ────────────────┴► feeder ─batches─► graph ─changes─► committer ─► manifest ─► ClickHouse
-//!                             └───────── sealed epochs ──────────►┘
+//!                             └───────── sealed epochs ──────────►┘                        └─► checkpoint
 //! ```
 //!
 //! Two threads do the work: the feeder reads and seals, the committer releases. What is acknowledged is on disk before
 //! either sees it, so both may die at any instruction.
 
+mod checkpoints;
 mod clickhouse_writer;
 mod committer;
 mod event_clock;

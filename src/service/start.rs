@@ -1,8 +1,9 @@
 //! Opening the parts in the order in which they need each other, and ending them in the reverse order.
 
+use super::checkpoints::Checkpoints;
 use super::committer::{CommitError, Committer};
 use super::event_clock::EventClock;
-use super::feeder::{FeedError, Feeder, Sealed};
+use super::feeder::{CheckpointPace, FeedError, Feeder, Sealed};
 use super::inquiry::{MeterBooks, inquiries};
 use super::manifest::{DataFolder, ManifestError};
 use super::parts;
@@ -12,9 +13,11 @@ use super::tables::TableReader;
 use crate::clickhouse::embedded;
 use crate::config::{Config, MissingTimestamp};
 use crate::finals::Watermark;
-use crate::source::{Positions, Start};
+use crate::source::{PartitionPosition, Positions, Start};
+use crate::state::{Cut, StateError};
 use highwater_dataflows::engine::{Engine, Settings, Windows, WorkerPanic};
 use highwater_dataflows::event::DecodeSettings;
+use highwater_dataflows::snapshot::Unreadable;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,6 +33,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 pub enum ServiceError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("the newest checkpoint: {0}")]
+    Checkpoint(#[from] Unreadable),
     #[error(transparent)]
     Feed(#[from] FeedError),
     #[error(transparent)]
@@ -57,6 +64,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         windows: Windows { minute: true, hour: true, day: true },
         archive: config.events.archive,
         horizon_us: Some(microseconds(config.events.horizon)),
+        snapshots: true,
         decode: decode_settings(config),
         ..Settings::default()
     }
@@ -74,10 +82,19 @@ pub fn decode_settings(config: &Config) -> DecodeSettings {
     }
 }
 
-/// From where the source reads: everything once more, as the state is a function of it.
-pub fn start_of(data: &DataFolder) -> Result<Start, ServiceError> {
-    let known = data.read()?.released;
-    Ok(if known.is_empty() { Start::first() } else { Start::replay(known) })
+/// From where the source reads: on from the checkpoint, or everything once more, as the state is a function of it.
+fn start_of(cut: Option<&Cut>, released: Positions) -> Start {
+    match cut {
+        Some(cut) => {
+            // A partition that was met after the checkpoint keeps its number, and is read from where it begins.
+            let from_its_beginning =
+                |position: PartitionPosition| PartitionPosition { next_offset: position.first_offset, ..position };
+            let met_later = released.into_iter().map(|(number, position)| (number, from_its_beginning(position)));
+            Start::resume(met_later.chain(cut.positions.clone()).collect())
+        }
+        None if released.is_empty() => Start::first(),
+        None => Start::replay(released),
+    }
 }
 
 /// A service whose threads run.
@@ -100,17 +117,23 @@ impl Service {
         status.part("clickhouse", PartState::Delayed { reason: "its tables are being looked at".into() });
         let data = DataFolder::claim(&config.service.data_dir)?;
         let (clickhouse, store) = parts::clickhouse(config, signals.runtime())?;
-        let start = start_of(&data)?;
-        let opened = parts::source(config, start)?;
-        let engine = Engine::start(engine_settings(config), opened.source.recall());
+        let manifest = data.read()?;
+        let (checkpoints, checkpoint) = Checkpoints::open(&config.service.data_dir)?;
+        let cut = checkpoint.as_ref().and_then(|checkpoint| checkpoint.manifest.cut.as_ref());
+        let opened = parts::source(config, start_of(cut, manifest.released.clone()))?;
+        let engine = match &checkpoint {
+            Some(checkpoint) => Engine::resume(engine_settings(config), opened.source.recall(), &checkpoint.sections)?,
+            None => Engine::start(engine_settings(config), opened.source.recall()),
+        };
+        tracing::info!(checkpoint = checkpoint.map(|checkpoint| checkpoint.manifest.number), "state");
         let (inquirer, inquiries) = inquiries();
         let meters = MeterBooks::default();
+        meters.replace(engine.meters());
         let writer = parts::writer(config, &store, &engine, meters.clone(), status.clone(), signals.runtime())?;
         let shared = parts::shared(config, &opened, &engine, inquirer, meters.clone(), &store, status.clone());
         let http_address = parts::serve(config, shared, signals)?;
         let (sealed_sender, sealed) = crossbeam_channel::bounded::<Sealed>(SEALED_WAITING_MAX);
         let (written_sender, written) = crossbeam_channel::bounded::<Positions>(SEALED_WAITING_MAX);
-        let manifest = data.read()?;
         let watermark = Arc::new(Watermark::default());
         let (restored_sender, restored) = crossbeam_channel::bounded(1);
         let committer = Committer {
@@ -125,12 +148,14 @@ impl Service {
             writer,
             written: written_sender,
             status: status.clone(),
+            checkpoints,
         };
         let feeder = Feeder {
             engine,
             source: opened.source,
             tables: TableReader::default(),
             interval: config.service.epoch_interval,
+            checkpoints: CheckpointPace::every(config.service.checkpoint_interval),
             released: manifest.released,
             sealed: sealed_sender,
             written,
@@ -182,5 +207,26 @@ impl Service {
             (Ok(()), Err(error)) => Err(error.into()),
             (Ok(()), Ok(_)) => Ok(Ended::Drained),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::PartitionName;
+
+    fn at(partition: u32, first_offset: u64, next_offset: u64) -> PartitionPosition {
+        let name = PartitionName { source: "kafka".into(), topic: "events".into(), partition };
+        PartitionPosition { name, first_offset, next_offset, high_watermark: None }
+    }
+
+    #[test]
+    fn reading_goes_on_at_the_cut_and_a_partition_that_was_met_later_keeps_its_number() {
+        let released = Positions::from([(0, at(0, 0, 90)), (1, at(7, 3, 40))]);
+        let cut = Cut { epoch: 5, event_time_max: None, positions: Positions::from([(0, at(0, 0, 60))]) };
+        let expected = Positions::from([(0, at(0, 0, 60)), (1, at(7, 3, 3))]);
+        assert_eq!(start_of(Some(&cut), released.clone()), Start::resume(expected));
+        assert_eq!(start_of(None, released.clone()), Start::replay(released));
+        assert_eq!(start_of(None, Positions::new()), Start::first());
     }
 }

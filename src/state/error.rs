@@ -2,6 +2,8 @@
 
 use super::FORMAT_VERSION;
 use super::storage::{Determinacy, StorageError};
+use std::io;
+use std::path::Path;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -32,6 +34,12 @@ impl From<StorageError> for StateError {
 }
 
 impl StateError {
+    /// A folder that cannot be opened.
+    pub fn unusable(folder: &Path, cause: io::Error) -> StateError {
+        let name = folder.display().to_string();
+        StateError::Storage(StorageError { name, operation: "opened", determinacy: Determinacy::Definite, cause })
+    }
+
     pub(super) fn torn(file: &str, reason: impl ToString) -> StateError {
         StateError::Torn { file: file.to_owned(), reason: reason.to_string() }
     }

@@ -56,10 +56,10 @@ impl<S: Storage> Store<S> {
     /// Writes what changed since the last checkpoint as the newest one: durable and verified on return. After an error
     /// the one before holds, and what was given is to be given again, with what changed since. After an indefinite error
     /// whoever claims next may find the new one.
-    pub fn commit(&mut self, cut: Cut, sections: Vec<Section>) -> Result<(), StateError> {
+    pub fn commit(&mut self, cut: Cut, sections: &[Section]) -> Result<(), StateError> {
         let mut segments: Vec<(SegmentRef, Vec<Entry>)> =
             self.manifest.segments.iter().cloned().zip(self.tables.iter().cloned()).collect();
-        let mut rest = sections.as_slice();
+        let mut rest = sections;
         while !rest.is_empty() {
             let (run, after) = rest.split_at(run_length(rest));
             segments.push(self.write_segment(run)?);

@@ -80,6 +80,8 @@ impl House {
             format!("service.listen_http=127.0.0.1:{http_port}"),
             format!("clickhouse.listen=127.0.0.1:{clickhouse_port}"),
             "service.epoch_interval=200ms".into(),
+            // Often enough that a kill hits before, while and after state is kept.
+            "service.checkpoint_interval=300ms".into(),
         ];
         House { folder, http_port, clickhouse_port, settings, environment: Vec::new() }
     }

@@ -8,6 +8,7 @@ mod broker;
 #[allow(dead_code)]
 mod double;
 
+mod checkpoints;
 mod client;
 mod close;
 mod demo;

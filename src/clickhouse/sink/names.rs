@@ -22,11 +22,8 @@ impl Texts {
     /// Looks up everything that `write` speaks of. After this, making its rows cannot fail.
     pub fn learn(&mut self, write: &EpochWrite<'_>) -> Result<(), StoreError> {
         let changes = write.changes;
-        for (index, meter) in write.meters.meters() {
-            if usize::from(index.0) == self.meters.len() {
-                self.meters.push(meter.name.clone());
-            }
-        }
+        let known = self.meters.len();
+        self.meters.extend(write.meters.every().skip(known).map(|(meter, _)| meter.name.clone()));
         for (key, _) in &changes.usage {
             self.learn_organization(key.organization, write.names)?;
             self.learn_dimensions(key.meter, key.dimensions, write.names, write.meters)?;

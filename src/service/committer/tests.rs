@@ -98,6 +98,7 @@ fn commit_in(
         names: Arc::new(Names::new()),
         kept: None,
         restored,
+        checkpoints: Checkpoints::open(folder).unwrap().0,
     };
     let thread = std::thread::spawn(move || committer.run());
     for (sealed, changes) in epochs {

@@ -51,10 +51,10 @@ fn what_is_damaged_is_overtaken_by_the_next_checkpoint() {
     let (mut store, found) = Store::claim(Folder(model.clone())).unwrap();
     let reached = sound_epoch(&found).unwrap();
     assert_eq!((reached, found.damaged.len()), (EPOCHS - 1, 1));
-    store.commit(cut(EPOCHS), sections(EPOCHS)).unwrap();
+    store.commit(cut(EPOCHS), &sections(EPOCHS)).unwrap();
     let found = super::scenario::found(&model);
     assert_eq!((sound_epoch(&found), found.damaged.len()), (Ok(EPOCHS), 0));
-    (0..3).for_each(|_| store.commit(cut(EPOCHS), Vec::new()).unwrap());
+    (0..3).for_each(|_| store.commit(cut(EPOCHS), &[]).unwrap());
     assert!(store.prune().unwrap().manifests.contains(manifest));
 }
 

@@ -10,7 +10,7 @@ fn claim(model: &Model) -> Store<Folder<Model>> {
 }
 
 fn commit<S: Storage>(store: &mut Store<S>, epoch: u64) -> Result<(), StateError> {
-    store.commit(cut(epoch), sections(epoch))
+    store.commit(cut(epoch), &sections(epoch))
 }
 
 fn is_fenced(result: Result<(), StateError>) -> bool {

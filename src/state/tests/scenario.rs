@@ -66,7 +66,7 @@ pub fn live(model: &Model, kept: &mut u64) -> Result<(), StateError> {
         // A claim acknowledges what it found, also what nobody was sure of.
         *kept = reached.max(*kept);
         for epoch in reached + 1..=until {
-            store.commit(cut(epoch), sections(epoch))?;
+            store.commit(cut(epoch), &sections(epoch))?;
             *kept = epoch;
             store.prune()?;
         }
