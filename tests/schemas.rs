@@ -156,6 +156,7 @@ fn question_of(file: &str) -> (&str, Question, &str) {
         "price" => quote::price,
         "periods" => quote::periods,
         "prorate" => quote::prorate,
+        "credits" => quote::credits,
         _ => panic!("{file} names no question"),
     };
     (name, question, parts.next().expect("a second part"))
@@ -236,7 +237,7 @@ fn the_example_catalog_is_the_whole_price_list() {
 /// Every table that `replay` writes in `tests/cli`, by its name.
 fn replayed() -> Vec<(String, String)> {
     let mut tables = Vec::new();
-    for folder in ["replay", "trends"] {
+    for folder in ["replay", "trends", "credits"] {
         let results = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{folder}.out/results"));
         for entry in std::fs::read_dir(&results).expect("results") {
             let path = entry.expect("an entry").path();

@@ -32,7 +32,7 @@ use crate::credit_burn::credit_burn;
 use crate::decode::{Command, decode};
 use crate::event::DecodeSettings;
 use crate::finals::Told;
-use crate::finals::operator::finals;
+use crate::finals::operator::{Charged, finals};
 use crate::names::Names;
 use crate::overage::{AccountKey, Accounts, Rated, overage};
 use crate::parcel::Spare;
@@ -100,7 +100,8 @@ pub fn build(
         let recurring = recurring(terms.clone(), costs, until, recurs, collector.clone(), sealed.clone());
         let credited =
             credit_burn(terms.clone(), rated.clone(), reached, names.clone(), collector.clone(), sealed.clone());
-        finals(rated.clone(), credited, recurring, terms, told, names.clone(), collector.clone(), sealed.clone());
+        let charged = Charged { rated: rated.clone(), credited, recurring };
+        finals(charged, terms, told, names.clone(), collector.clone(), sealed.clone());
         give_out(rated, collector.clone(), sealed.clone());
         fed.activator
     })

@@ -87,7 +87,7 @@ pub(super) fn wrong_catalog(error: CatalogError) -> CommandError {
 fn text(summary: &Summary, out: &Path) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let rows: [(&str, u64); 15] = [
+    let rows: [(&str, u64); 17] = [
         ("events", summary.events),
         ("accepted", summary.accepted),
         ("duplicate", summary.duplicate),
@@ -98,6 +98,8 @@ fn text(summary: &Summary, out: &Path) -> String {
         ("rows of period_usage", summary.period_usage_rows as u64),
         ("rows of rated_lines", summary.rated_line_rows as u64),
         ("rows of recurring_lines", summary.recurring_line_rows as u64),
+        ("rows of credit_lines", summary.credit_line_rows as u64),
+        ("rows of credit_ledger", summary.credit_ledger_rows as u64),
         ("rows of rejected_events", summary.rejected_event_rows as u64),
         ("rows of close_records", summary.close_record_rows as u64),
         ("rows of final_lines", summary.final_line_rows as u64),

@@ -70,7 +70,9 @@ pub fn run(mut config: Config, demo: &Demo) -> Result<Ended, DemoError> {
     let reader = Reader::new(&service.clickhouse_url, &config.clickhouse)?;
     let customers = customers::customers(demo.organizations.max(1));
     let began = EventTime((now().0 - (HISTORY_DAYS + 60) * DAY_US).div_euclid(DAY_US) * DAY_US);
-    runtime.block_on(sender.rows(&lines(catalog(), customers::subscriptions(&customers, began))))?;
+    let mut of_customers = customers::subscriptions(&customers, began);
+    of_customers.extend(customers::grants(&customers, began));
+    runtime.block_on(sender.rows(&lines(catalog(), of_customers)))?;
     let run_name = format!("demo-{}", now().0);
     let mut traffic = Traffic::new(SEED, run_name, customers);
     if first_time {
@@ -101,9 +103,9 @@ fn catalog() -> Vec<Row> {
 }
 
 /// Rows of everything but the example's own customers, as lines for the log.
-fn lines(catalog: Vec<Row>, subscriptions: Vec<Row>) -> Vec<String> {
+fn lines(catalog: Vec<Row>, of_customers: Vec<Row>) -> Vec<String> {
     let rows = catalog.into_iter().filter(|row| matches!(row.table(), Table::Meters | Table::Plans | Table::AddOns));
-    rows.chain(subscriptions).filter_map(|row| serde_json::to_string(&row).ok()).collect()
+    rows.chain(of_customers).filter_map(|row| serde_json::to_string(&row).ok()).collect()
 }
 
 async fn send_live(sender: Sender, mut traffic: Traffic, rate: u32) {
@@ -141,14 +143,16 @@ fn watch(demo: &Demo, signals: &Signals, service: &Service, reader: &Reader) {
 }
 
 fn draw(signals: &Signals, service: &Service, reader: &Reader, terminal: bool) {
-    let rows = match signals.runtime().block_on(reader.current_usage()) {
-        Ok(rows) => rows,
+    let read = async { anyhow::Ok((reader.current_usage().await?, reader.balances().await?)) };
+    let (rows, balances) = match signals.runtime().block_on(read) {
+        Ok(read) => read,
         Err(error) => return tracing::warn!(%error, "the table could not be read"),
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let snapshot = service.status().snapshot();
     let counted_to = snapshot.event_time_max.map(|time| time.to_string()).unwrap_or_default();
     let mut screen = table::render(&rows, colour);
+    screen.push_str(&format!("\n\n{}", table::render_balances(&balances)));
     screen.push_str(&format!(
         "\n\n{} events received, {} accepted; counted up to {counted_to}\n",
         snapshot.events_received, snapshot.events_accepted,

@@ -1,6 +1,6 @@
 //! What the demo asks ClickHouse, and what it suggests to ask.
 
-use super::table::UsageRow;
+use super::table::{BalanceRow, UsageRow};
 use crate::config::ClickHouse;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -37,6 +37,23 @@ const CURRENT_USAGE: &str = "
     ORDER BY usage.overage > 0 DESC, usage.cost DESC, percent DESC, organization_id, meter_name
     LIMIT 18";
 
+#[derive(Deserialize, clickhouse::Row)]
+struct Balance {
+    organization_id: String,
+    unit: String,
+    grant_id: String,
+    left: String,
+    granted_text: String,
+    burned_text: String,
+}
+
+const BALANCES: &str = "
+    SELECT organization_id, toString(if(meter = '', currency, meter)) AS unit, grant_id, toString(balance) AS left,
+           toString(granted) AS granted_text, toString(burned) AS burned_text
+    FROM highwater.credit_balances
+    ORDER BY balance = 0 DESC, burned / granted DESC, grant_id
+    LIMIT 6";
+
 impl Reader {
     pub fn new(url: &str, settings: &ClickHouse) -> anyhow::Result<Reader> {
         let mut client = clickhouse::Client::default().with_url(url).with_user(&settings.user);
@@ -62,6 +79,19 @@ impl Reader {
             currency: row.currency_code,
             used_percent: u64::try_from(row.percent).ok(),
             forecast: row.forecast_text,
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    pub async fn balances(&self) -> anyhow::Result<Vec<BalanceRow>> {
+        let rows: Vec<Balance> = self.client.query(BALANCES).fetch_all().await?;
+        let row = |row: Balance| BalanceRow {
+            organization_id: row.organization_id,
+            unit: row.unit,
+            grant: row.grant_id,
+            left: row.left,
+            granted: row.granted_text,
+            burned: row.burned_text,
         };
         Ok(rows.into_iter().map(row).collect())
     }

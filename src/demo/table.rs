@@ -19,6 +19,18 @@ pub struct UsageRow {
     pub forecast: String,
 }
 
+/// One row of the view `credit_balances`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceRow {
+    pub organization_id: String,
+    /// The meter or the currency.
+    pub unit: String,
+    pub grant: String,
+    pub left: String,
+    pub granted: String,
+    pub burned: String,
+}
+
 const BAR_WIDTH: u64 = 20;
 
 /// Ten hundredths a character; full and red from the limit on.
@@ -49,6 +61,25 @@ pub fn render(rows: &[UsageRow], colour: bool) -> String {
             right(&row.overage),
             right(&cost),
             right(&row.forecast),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Whose credits are used up, or will be first.
+pub fn render_balances(rows: &[BalanceRow]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["organization", "credits", "grant", "granted", "burned", "left"]);
+    let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
+    for row in rows {
+        table.add_row([
+            Cell::new(&row.organization_id),
+            Cell::new(&row.unit),
+            Cell::new(&row.grant),
+            right(&row.granted),
+            right(&row.burned),
+            right(&row.left),
         ]);
     }
     table.to_string()

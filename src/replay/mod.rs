@@ -3,6 +3,7 @@
 //! Owns the files it writes (their shapes are in `schemas/replay`), and taking files through the graph, which
 //! `simulate` does twice. Does not own rating, nor the reading of files.
 
+mod credit_files;
 mod final_files;
 mod order;
 mod outcome_file;
@@ -66,6 +67,10 @@ pub struct Summary {
     pub period_usage_rows: usize,
     pub rated_line_rows: usize,
     pub recurring_line_rows: usize,
+    pub credit_line_rows: usize,
+    pub credit_ledger_rows: usize,
+    pub credit_balance_rows: usize,
+    pub recharge_request_rows: usize,
     pub rejected_event_rows: usize,
     pub close_record_rows: usize,
     pub final_line_rows: usize,
@@ -228,6 +233,7 @@ fn write(
     let (period_usage_rows, rated_line_rows) =
         rated_files::write(replay.out, tables, &ranks, meters).map_err(failed)?;
     let recurring_line_rows = recurring_file::write(replay.out, tables.recurring.iter(), names).map_err(failed)?;
+    let credits = credit_files::write(replay.out, &tables.credits, names).map_err(failed)?;
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
     let (close_record_rows, final_line_rows) = final_files::write(replay.out, &tables.closed).map_err(failed)?;
     let (trend_rows, anomaly_rows) = trend_files::write(replay.out, tables, names, meters).map_err(failed)?;
@@ -246,6 +252,10 @@ fn write(
         period_usage_rows,
         rated_line_rows,
         recurring_line_rows,
+        credit_line_rows: credits.lines,
+        credit_ledger_rows: credits.entries,
+        credit_balance_rows: credits.balances,
+        recharge_request_rows: credits.requests,
         rejected_event_rows,
         close_record_rows,
         final_line_rows,

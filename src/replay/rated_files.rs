@@ -92,6 +92,8 @@ fn line_row(id: &str, rated: &RatedPeriod, line: &RatedLine) -> Value {
     put("quantity", json!(line.quantity));
     put("included", json!(line.included));
     put("overage", json!(line.overage));
+    let covers = line.covers.iter().map(|cover| json!({"grant": cover.grant, "quantity": cover.quantity}));
+    put("covers", Value::Array(covers.collect()));
     let tiers = line.tiers.iter().map(|share| {
         json!({
             "tier": share.tier,

@@ -3,6 +3,7 @@
 use highwater_dataflows::changes::{
     EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey, WindowSize, WindowValue,
 };
+use highwater_dataflows::credit_burn::changes::CreditRows;
 use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::recurring::RecurringLine;
@@ -16,6 +17,7 @@ pub struct FinalTables {
     usage: Usage,
     pub periods: Map<PeriodKey, PeriodValue>,
     pub recurring: Map<RecurringKey, RecurringLine>,
+    pub credits: CreditRows,
     /// Everything that did not end as `accepted`, in the order of its place.
     pub outcomes: Vec<OutcomeRow>,
     pub counts: EpochCounts,
@@ -59,6 +61,7 @@ impl FinalTables {
                 None => drop(self.recurring.remove(&key)),
             }
         }
+        self.credits.apply(changes.credits);
         for (key, trend) in changes.trends.trends {
             match trend {
                 Some(trend) => drop(self.trends.insert(key, trend)),

@@ -6,12 +6,14 @@ use highwater_dataflows::changes::{
     AcceptedEvent, Epoch, EpochChanges, EpochCounts, OutcomeCountKey, OutcomeRow, PeriodKey, PeriodValue, RecurringKey,
     WindowKey, WindowValue,
 };
+use highwater_dataflows::credit_burn::changes::{CreditChanges, CreditLineKey, EntryKey, GrantKey, RequestKey};
 use highwater_dataflows::event::OrganizationKey;
 use highwater_dataflows::feed::Place;
 use highwater_dataflows::finals::changes::{
     CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod, PendingCorrection,
 };
 use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendChanges, TrendKey};
+use highwater_rating::credits::{Balance, CreditLine, Entry, RechargeRequest};
 use highwater_rating::finals::{FinalPeriod, LineId};
 use highwater_rating::rate::RateError;
 use highwater_rating::recurring::RecurringLine;
@@ -25,6 +27,7 @@ pub struct Held {
     usage: HashMap<WindowKey, Option<WindowValue>>,
     periods: HashMap<PeriodKey, Option<PeriodValue>>,
     recurring: HashMap<RecurringKey, Option<RecurringLine>>,
+    credits: HeldCredits,
     outcome_counts: HashMap<OutcomeCountKey, u64>,
     archive: Vec<AcceptedEvent>,
     outcomes: Vec<OutcomeRow>,
@@ -32,6 +35,14 @@ pub struct Held {
     finals: HeldFinals,
     trends: HashMap<TrendKey, Option<Arc<Trend>>>,
     anomalies: HashMap<AnomalyKey, Option<AnomalyValue>>,
+}
+
+#[derive(Default)]
+struct HeldCredits {
+    entries: HashMap<EntryKey, Option<Entry>>,
+    balances: HashMap<GrantKey, Option<Result<Balance, RateError>>>,
+    requests: HashMap<RequestKey, Option<RechargeRequest>>,
+    lines: HashMap<CreditLineKey, Option<CreditLine>>,
 }
 
 /// What was closed adds up; the rest is state.
@@ -52,6 +63,7 @@ impl Held {
         self.usage.extend(changes.usage);
         self.periods.extend(changes.periods);
         self.recurring.extend(changes.recurring);
+        self.credits.absorb(changes.credits);
         self.outcome_counts.extend(changes.outcome_counts);
         // A retract changes the archived row of an event that may stand before the mark, so it is always sent.
         self.archive
@@ -65,7 +77,7 @@ impl Held {
 
     /// How many rows are held: what bounds a merge.
     pub fn rows(&self) -> usize {
-        let of_periods = self.periods.len() + self.recurring.len() + self.finals.rows();
+        let of_periods = self.periods.len() + self.recurring.len() + self.credits.rows() + self.finals.rows();
         let of_trends = self.trends.len() + self.anomalies.len();
         self.usage.len() + of_periods + of_trends + self.archive.len() + self.outcomes.len()
     }
@@ -77,6 +89,7 @@ impl Held {
             usage: held.usage.into_iter().collect(),
             periods: held.periods.into_iter().collect(),
             recurring: held.recurring.into_iter().collect(),
+            credits: held.credits.take(),
             archive: held.archive,
             outcomes: held.outcomes,
             outcome_counts: held.outcome_counts.into_iter().collect(),
@@ -87,6 +100,28 @@ impl Held {
                 anomalies: held.anomalies.into_iter().collect(),
             },
             ..EpochChanges::default()
+        }
+    }
+}
+
+impl HeldCredits {
+    fn absorb(&mut self, newer: CreditChanges) {
+        self.entries.extend(newer.entries);
+        self.balances.extend(newer.balances);
+        self.requests.extend(newer.requests);
+        self.lines.extend(newer.lines);
+    }
+
+    fn rows(&self) -> usize {
+        self.entries.len() + self.balances.len() + self.requests.len() + self.lines.len()
+    }
+
+    fn take(self) -> CreditChanges {
+        CreditChanges {
+            entries: self.entries.into_iter().collect(),
+            balances: self.balances.into_iter().collect(),
+            requests: self.requests.into_iter().collect(),
+            lines: self.lines.into_iter().collect(),
         }
     }
 }

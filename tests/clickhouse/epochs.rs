@@ -215,6 +215,7 @@ impl Epochs {
                 self.period("globex", Some(PeriodValue::Error(RateError::AmountOverflow))),
             ];
             changes.trends = self.forecast(Some(trend(self.period)), Some(anomaly()));
+            changes.credits = crate::credits::changes(acme, self.period, Some(-60));
             changes.archive = vec![accepted()];
             changes.outcomes = vec![
                 self.outcome(Outcome::Rejected, "invalid_json", "/a", b"{\"\xff\0", 11),

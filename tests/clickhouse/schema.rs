@@ -48,6 +48,7 @@ async fn a_migration_that_was_killed_half_way_is_run_again() {
             "0008_finals",
             "views/usage",
             "views/rating",
+            "views/credits",
             "views/events",
             "views/tables",
             "views/finals",

@@ -33,6 +33,9 @@ const VIEWS: &[&str] = &[
     "usage_day",
     "period_usage",
     "rated_lines",
+    "credit_lines",
+    "credit_ledger",
+    "credit_balances",
     "usage_events",
     "event_outcomes",
     "rejected_events",
@@ -74,7 +77,7 @@ async fn what_is_written_is_read_in_the_views_to_the_last_digit() {
         ]
     );
     let lines = "SELECT toString((organization_id, subscription, overrides, included_quantity, overage_quantity, tiers.tier, tiers.quantity,
-        tiers.amount_unrounded, steps.step, steps.discount, steps.quantity, steps.amount_unrounded, amount_unrounded, amount, amount_minor_units, terms)) FROM read_back.rated_lines";
+        tiers.amount_unrounded, steps.step, steps.discount, steps.quantity, steps.amount_unrounded, amount_unrounded, amount, amount_minor_units, terms)) FROM read_back.rated_lines WHERE kind = 'usage'";
     assert_eq!(
         rows(&sink, lines).await,
         [

@@ -16,5 +16,10 @@ fn a_demo_shows_rated_rows_and_ends_by_itself() {
     house.until("somebody's bill is forecast", || {
         house.query(forecast).ok().filter(|answer| answer.trim() == "1").map(drop)
     });
+    let burnt =
+        "SELECT countIf(burned > 0 AND balance = granted - burned) > 0 FROM highwater.credit_balances FORMAT TSV";
+    house.until("somebody has burnt credits", || {
+        house.query(burnt).ok().filter(|answer| answer.trim() == "1").map(drop)
+    });
     assert_eq!(demo.wait().code(), Some(0), "{}", house.said());
 }

@@ -51,7 +51,7 @@ pub struct CreditLineKey {
 /// The credit lines of one period, all of them; an error where its credits have no ledger.
 pub type PeriodCredits = (OrganizationKey, EventTime, Result<Vec<CreditLine>, RateError>);
 
-/// All rows of one organization.
+/// All rows, of one organization or of several.
 #[derive(Debug, Default, PartialEq)]
 pub struct CreditRows {
     pub entries: BTreeMap<EntryKey, Entry>,
@@ -60,6 +60,25 @@ pub struct CreditRows {
     pub lines: BTreeMap<CreditLineKey, CreditLine>,
     /// Periods that money should pay for, and why it cannot be said how much.
     pub failed: BTreeMap<EventTime, RateError>,
+}
+
+impl CreditRows {
+    /// Takes up what an epoch has changed.
+    pub fn apply(&mut self, changes: CreditChanges) {
+        upsert(&mut self.entries, changes.entries);
+        upsert(&mut self.balances, changes.balances);
+        upsert(&mut self.requests, changes.requests);
+        upsert(&mut self.lines, changes.lines);
+    }
+}
+
+fn upsert<K: Ord, V>(rows: &mut BTreeMap<K, V>, changes: Vec<(K, Option<V>)>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(rows.insert(key, value)),
+            None => drop(rows.remove(&key)),
+        }
+    }
 }
 
 impl CreditChanges {

@@ -64,17 +64,23 @@ impl Waiting {
     }
 }
 
+/// Everything that makes lines.
+pub struct Charged<'scope> {
+    pub rated: VecCollection<'scope, Time, (AccountKey, Rated), isize>,
+    pub credited: StreamVec<'scope, Time, (Epoch, PeriodCredits)>,
+    pub recurring: StreamVec<'scope, Time, (Epoch, RecurringChange)>,
+}
+
 /// Contributes one part to each sealed epoch.
 pub fn finals<'scope>(
-    rated: VecCollection<'scope, Time, (AccountKey, Rated), isize>,
-    credited: StreamVec<'scope, Time, (Epoch, PeriodCredits)>,
-    recurring: StreamVec<'scope, Time, (Epoch, RecurringChange)>,
+    charged: Charged<'scope>,
     terms: TermsByOrganization<'scope>,
     told: Receiver<(Epoch, Told)>,
     names: Arc<Names>,
     collector: Arc<Collector>,
     sealed: Arc<AtomicU64>,
 ) {
+    let Charged { rated, credited, recurring } = charged;
     let mut builder = OperatorBuilder::new("Finals".to_owned(), rated.inner.scope());
     let mut rated_input = builder.new_input(rated.inner, Pipeline);
     let by_organization = Exchange::new(|((organization, _), _, _): &TermsChange| u64::from(shard_of(*organization)));

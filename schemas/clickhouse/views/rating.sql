@@ -69,10 +69,10 @@ GROUP BY organization_id;
 CREATE OR REPLACE VIEW highwater.rated_lines
 (
     line_id String COMMENT 'The line''s own name: the same for the same organization, kind, name, period and span, over restarts and corrections.',
-    kind LowCardinality(String) COMMENT 'What the line charges for: usage, base_price, add_on or true_up.',
-    name LowCardinality(String) COMMENT 'The meter of usage, the plan of a base price or true-up, the add-on of an add-on.',
+    kind LowCardinality(String) COMMENT 'What the line charges for: usage, base_price, add_on or true_up; or credit, which pays for usage.',
+    name String COMMENT 'The meter of usage, the plan of a base price or true-up, the add-on of an add-on, the grant of a credit.',
     organization_id String COMMENT 'The customer who pays, as the events name it.',
-    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters. Empty for lines that no meter makes.',
+    meter LowCardinality(String) COMMENT 'What is counted: see highwater.meters. Of a credit the meter of the line that it pays. Empty for lines that no meter makes.',
     period_start DateTime64(6, 'UTC') COMMENT 'Start of the billing period, inclusive, as an instant in UTC.',
     period_end DateTime64(6, 'UTC') COMMENT 'End of the billing period, exclusive.',
     span_start DateTime64(6, 'UTC') COMMENT 'Start of the stretch of the period in which the line''s terms hold, inclusive.',
@@ -85,11 +85,13 @@ CREATE OR REPLACE VIEW highwater.rated_lines
     adjustments Array(String) COMMENT 'Ids of the seasonal adjustments that apply, in the order of their application.',
     price_percent Decimal(38, 12) COMMENT 'What the prices in terms are multiplied with, in percent: 50 for half the price, 125 for a quarter more. Exact.',
     apart LowCardinality(String) COMMENT 'trial or pause where the usage is set apart from its period''s allowance and tiers, else empty.',
-    terms String COMMENT 'The charge in force with overrides and adjustments applied, as JSON; of a recurring line its price, quantity, billing and share of the period.',
+    terms String COMMENT 'The charge in force with overrides and adjustments applied, as JSON; of a recurring line its price, quantity, billing and share of the period; of a credit the line that it pays.',
     events UInt64 COMMENT 'How many accepted events the span holds.',
     quantity Decimal(38, 9) COMMENT 'The meter''s aggregation over the span, exact to nine fractional digits; the seats or units of a recurring line.',
     included_quantity Decimal(38, 9) COMMENT 'The allowance that the line was rated with.',
     overage_quantity Decimal(38, 9) COMMENT 'Units that the line charges for. Below zero where usage is taken back that an earlier span was charged for.',
+    `covers.grant_id` Array(String) COMMENT 'Grants of units that cover a part of the usage above the allowance, in the order of burn. ARRAY JOIN covers gives a row a grant.',
+    `covers.quantity` Array(Decimal(38, 9)) COMMENT 'How many units each of them covers. They are not priced, and no part of overage_quantity.',
     `tiers.tier` Array(UInt32) COMMENT 'Which tiers the overage fell into, counted from 0. ARRAY JOIN tiers gives a row a tier.',
     `tiers.quantity` Array(Decimal(38, 9)) COMMENT 'How many units fell into each tier.',
     `tiers.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What each tier''s units cost, in units of the currency, before rounding.',
@@ -103,23 +105,35 @@ CREATE OR REPLACE VIEW highwater.rated_lines
     amount_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.'
 )
 COMMENT 'What each stretch of a billing period with one set of terms costs, and how that came about.'
-AS SELECT line_id, kind, meter AS name, organization_id, meter, period_start, period_end, span_start, span_end,
+AS SELECT line_id, kind, toString(meter) AS name, organization_id, meter, period_start, period_end, span_start, span_end,
     period_start <= now64(6) AND period_end > now64(6) AS is_current,
     subscription, plan, plan_version, overrides, adjustments, price_percent, apart, terms, events, quantity, included_quantity, overage_quantity,
-    `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, `steps.step`, `steps.discount`, `steps.quantity`, `steps.amount_unrounded`,
+    `covers.grant_id`, `covers.quantity`, `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, `steps.step`, `steps.discount`, `steps.quantity`, `steps.amount_unrounded`,
     currency, amount_unrounded, amount, amount_minor_units
 FROM highwater_store.rated_lines FINAL
 UNION ALL
-SELECT line_id, kind, name, organization_id, '' AS meter, period_start, period_end, span_start, span_end,
+SELECT line_id, kind, toString(name) AS name, organization_id, '' AS meter, period_start, period_end, span_start, span_end,
     period_start <= now64(6) AND period_end > now64(6) AS is_current,
     subscription, plan, price_version AS plan_version, overrides, CAST([], 'Array(String)') AS adjustments, toDecimal128(100, 12) AS price_percent, '' AS apart,
     concat('{"price":"', toString(price), '","quantity":"', toString(quantity), '","billing":"', billing, '","charged_seconds":', toString(charged_seconds), ',"whole_seconds":', toString(whole_seconds), '}') AS terms,
     0 AS events, quantity, toDecimal128(0, 9) AS included_quantity, toDecimal128(0, 9) AS overage_quantity,
+    CAST([], 'Array(String)') AS `covers.grant_id`, CAST([], 'Array(Decimal(38, 9))') AS `covers.quantity`,
     CAST([], 'Array(UInt32)') AS `tiers.tier`, CAST([], 'Array(Decimal(38, 9))') AS `tiers.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `tiers.amount_unrounded`,
     CAST([], 'Array(String)') AS `steps.step`, CAST([], 'Array(UInt32)') AS `steps.discount`, CAST([], 'Array(Decimal(38, 9))') AS `steps.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `steps.amount_unrounded`,
     currency, amount_unrounded, amount, amount_minor_units
 FROM highwater_store.recurring_lines FINAL
-WHERE error = '';
+WHERE error = ''
+UNION ALL
+SELECT line_id, 'credit' AS kind, grant_id AS name, organization_id, meter, period_start, period_end, span_start, span_end,
+    period_start <= now64(6) AND period_end > now64(6) AS is_current,
+    '' AS subscription, '' AS plan, toDateTime64(0, 6, 'UTC') AS plan_version, CAST([], 'Array(String)') AS overrides, CAST([], 'Array(String)') AS adjustments, toDecimal128(100, 12) AS price_percent, '' AS apart,
+    concat('{"line_id":"', paid_line_id, '"}') AS terms,
+    0 AS events, toDecimal128(0, 9) AS quantity, toDecimal128(0, 9) AS included_quantity, toDecimal128(0, 9) AS overage_quantity,
+    CAST([], 'Array(String)') AS `covers.grant_id`, CAST([], 'Array(Decimal(38, 9))') AS `covers.quantity`,
+    CAST([], 'Array(UInt32)') AS `tiers.tier`, CAST([], 'Array(Decimal(38, 9))') AS `tiers.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `tiers.amount_unrounded`,
+    CAST([], 'Array(String)') AS `steps.step`, CAST([], 'Array(UInt32)') AS `steps.discount`, CAST([], 'Array(Decimal(38, 9))') AS `steps.quantity`, CAST([], 'Array(Decimal(38, 18))') AS `steps.amount_unrounded`,
+    currency, amount_unrounded, amount, amount_minor_units
+FROM highwater_store.credit_lines FINAL;
 
 CREATE OR REPLACE VIEW highwater.period_invoices
 (
@@ -132,6 +146,7 @@ CREATE OR REPLACE VIEW highwater.period_invoices
     usage Decimal(38, 12) COMMENT 'What usage costs, in units of the currency. Exact.',
     recurring Decimal(38, 12) COMMENT 'Base prices and add-ons that are due. Exact.',
     true_up Decimal(38, 12) COMMENT 'What was missing to the commitment when the period ended. Exact.',
+    credits Decimal(38, 12) COMMENT 'What money credits pay of the usage, below zero. Exact.',
     total Decimal(38, 12) COMMENT 'What the customer pays for the period: the sum of its rounded lines. Exact.',
     total_minor_units Int64 COMMENT 'The same in the currency''s minor unit: cents for EUR, yen for JPY.',
     errors UInt64 COMMENT 'How many meters or recurring lines have an error in place of an amount: the total is not all while there are any.'
@@ -139,7 +154,7 @@ CREATE OR REPLACE VIEW highwater.period_invoices
 COMMENT 'What each organization pays for each billing period and currency: the sum of all its rated lines, of whichever kind.'
 AS SELECT organization_id, period_start, max(ends) AS period_end, period_start <= now64(6) AND max(ends) > now64(6) AS is_current, currency,
     countIf(error = 0) AS lines, sumIf(amount, kind = 'usage') AS usage, sumIf(amount, kind IN ('base_price', 'add_on')) AS recurring,
-    sumIf(amount, kind = 'true_up') AS true_up, sum(amount) AS total, sum(amount_minor_units) AS total_minor_units, sum(error) AS errors
+    sumIf(amount, kind = 'true_up') AS true_up, sumIf(amount, kind = 'credit') AS credits, sum(amount) AS total, sum(amount_minor_units) AS total_minor_units, sum(error) AS errors
 FROM
 (
     SELECT organization_id, period_start, period_end AS ends, currency, kind, amount, amount_minor_units, 0 AS error FROM highwater.rated_lines

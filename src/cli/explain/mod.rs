@@ -18,7 +18,7 @@ use line::Explained;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Explain a line: terms, tiers, rounding, history, and its events counted again
+/// Explain a line: terms, tiers, credits, rounding, history, and its events counted again
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   highwater explain 0123456789abcdef0123456789abcdef
@@ -50,6 +50,8 @@ pub struct Explanation {
     pub billed: Vec<Value>,
     /// What is to be billed for it.
     pub pending: Vec<Value>,
+    /// What money credits pay of it now: a row a grant, with the credit line.
+    pub credits: Vec<Value>,
     /// `None` for a line that no meter makes.
     pub events_check: Option<Check>,
 }
@@ -87,10 +89,13 @@ async fn explain(connection: &Connection, id: LineId) -> Result<Option<Explanati
     let pending = "SELECT billed_period_start, billed_revision, cause, quantity_before, quantity_after, amount_minor_units_before, amount_minor_units_after,
             currency_before, currency_after, reversal_line_id, correction_line_id
         FROM highwater.pending_corrections WHERE organization_id = {organization:String} AND line_id = {line:String}";
+    let credits = "SELECT grant_id, line_id, amount, amount_minor_units, currency FROM highwater.credit_lines
+        WHERE organization_id = {organization:String} AND paid_line_id = {line:String} ORDER BY grant_id";
     Ok(Some(Explanation {
         history: connection.rows(history, &original).await?,
         billed: connection.rows(billed, &original).await?,
         pending: connection.rows(pending, &original).await?,
+        credits: connection.rows(credits, &original).await?,
         events_check: events::check(connection, &line).await?,
         line,
     }))

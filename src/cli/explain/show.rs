@@ -28,6 +28,9 @@ pub fn text(explanation: &Explanation) -> String {
     say(format!("quantity  {}", line.quantity));
     say(format!("included  {}", line.included_quantity));
     say(format!("charged   {}", line.overage));
+    for (grant, quantity) in &line.covers {
+        say(format!("  grant {grant} covers {quantity} more"));
+    }
     for (tier, quantity, amount) in &line.tiers {
         say(format!("  tier {tier}: {quantity} cost {amount}"));
     }
@@ -40,6 +43,10 @@ pub fn text(explanation: &Explanation) -> String {
     }
     say(format!("unrounded {} {}", line.amount_unrounded, line.currency));
     say(format!("rounded   {}", money(&line.amount_minor_units, &line.currency)));
+    for credit in &explanation.credits {
+        let paid = money(&of(credit, "amount_minor_units"), &of(credit, "currency"));
+        say(format!("  grant {} pays {paid}: line {}", of(credit, "grant_id"), of(credit, "line_id")));
+    }
     say(format!("terms     {}", line.terms()));
     table(&mut say, "known", &explanation.history, &["known_from", "at_close", "events", "quantity"], history_amount);
     table(&mut say, "billed", &explanation.billed, &["period_start", "revision", "kind", "quantity"], |row| {

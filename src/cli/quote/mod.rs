@@ -38,6 +38,15 @@ A case has a currency, a period {start, end}, prices [{from, price, quantity}, â
 the last one ends inside the period.
 Exit codes: 0 whatever the cases were, 65 with --strict when one was wrong, 65 when a file cannot be read.")]
     Prorate(QuoteArguments),
+    /// What credits cover of usage over time, what is left of them, and when more is asked for
+    #[command(after_help = "Examples:
+  highwater quote credits --in cases.ndjson
+  highwater quote credits --strict < cases.ndjson > answers.ndjson
+
+A case has the rows of one ledger as their tables have them, grants and policies; usage [{at, quantity}, â€¦]; at, the
+instants of which balances are asked; and until, how far what happens by itself is worked out.
+Exit codes: 0 whatever the cases were, 65 with --strict when one was wrong, 65 when a file cannot be read.")]
+    Credits(QuoteArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -55,6 +64,7 @@ pub fn run(command: &QuoteCommand) -> Result<Exit, CommandError> {
         QuoteCommand::Price(arguments) => (arguments, quote::price),
         QuoteCommand::Periods(arguments) => (arguments, quote::periods),
         QuoteCommand::Prorate(arguments) => (arguments, quote::prorate),
+        QuoteCommand::Credits(arguments) => (arguments, quote::credits),
     };
     stream::answer(arguments, question)
 }

@@ -26,6 +26,7 @@ use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
 use lines::StandingLines;
 use names::Texts;
+use rows::credits::{BalanceRow, CreditLineRow, EntryRow, RequestRow};
 use rows::events::{EventRow, OutcomeCountRow, OutcomeRecord};
 use rows::finals::{CorrectionRow, FinalLineRow, HeldRow, HistoryRow, RecordRow};
 use rows::line::LineRow;
@@ -75,6 +76,10 @@ pub const TABLES: &[&str] = &[
     "period_usage",
     "rated_lines",
     "recurring_lines",
+    "credit_lines",
+    "credit_ledger",
+    "credit_balances",
+    "recharge_requests",
     "usage_events",
     "event_outcomes",
     "event_outcomes_daily",
@@ -125,13 +130,15 @@ impl Sink {
             self.write_periods(write, version),
             self.write_lines(write, version),
             self.write_recurring(write, version),
+            self.write_credits(write, version),
             self.write_archive(write, version),
             self.write_outcomes(write, version),
             self.write_outcome_counts(write, version),
             self.store
                 .insert::<TableRow<'_>>("table_rows", write.tables.iter().map(|change| TableRow::new(change, version))),
         )?;
-        let (minute, hour, day, periods, lines, recurring, archive, outcomes, outcome_counts, tables) = written;
+        let (minute, hour, day, periods, lines, recurring, credits, archive, outcomes, outcome_counts, tables) =
+            written;
         let finals = self.write_finals(write, version).await?;
         let trends = self.write_trends(write, version).await?;
         self.write_progress(write, version).await?;
@@ -139,7 +146,7 @@ impl Sink {
             self.lines.remember(key, value.as_ref());
         }
         metrics::histogram!("highwater_clickhouse_write_duration_seconds").record(began.elapsed().as_secs_f64());
-        let of_periods = periods + lines + recurring + finals + trends;
+        let of_periods = periods + lines + recurring + credits + finals + trends;
         Ok(Written { rows: minute + hour + day + of_periods + archive + outcomes + outcome_counts + tables })
     }
 
@@ -200,6 +207,29 @@ impl Sink {
             self.store.insert::<AnomalyRow<'_>>("anomalies", anomalies),
         )?;
         Ok(trends + anomalies)
+    }
+
+    async fn write_credits(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {
+        let credits = &write.changes.credits;
+        let lines = credits.lines.iter().map(|(key, line)| {
+            CreditLineRow::new(key, line.as_ref(), self.texts.organization(key.organization), version)
+        });
+        let entries = credits.entries.iter().map(|(key, entry)| {
+            EntryRow::new(key, entry.as_ref(), self.texts.organization(key.of.organization), version)
+        });
+        let balances = credits.balances.iter().map(|(key, balance)| {
+            BalanceRow::new(key, balance.as_ref(), self.texts.organization(key.organization), version)
+        });
+        let requests = credits.requests.iter().map(|(key, request)| {
+            RequestRow::new(key, request.as_ref(), self.texts.organization(key.organization), version)
+        });
+        let (lines, entries, balances, requests) = try_join!(
+            self.store.insert::<CreditLineRow<'_>>("credit_lines", lines),
+            self.store.insert::<EntryRow<'_>>("credit_ledger", entries),
+            self.store.insert::<BalanceRow<'_>>("credit_balances", balances),
+            self.store.insert::<RequestRow<'_>>("recharge_requests", requests),
+        )?;
+        Ok(lines + entries + balances + requests)
     }
 
     async fn write_archive(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {

@@ -43,6 +43,14 @@ impl Texts {
             self.learn_organization(key.organization, write.names)?;
             self.check_meter(key.meter)?;
         }
+        let credits = &changes.credits;
+        let of_entries = credits.entries.iter().map(|(key, _)| key.of.organization);
+        let of_balances = credits.balances.iter().map(|(key, _)| key.organization);
+        let of_requests = credits.requests.iter().map(|(key, _)| key.organization);
+        let of_lines = credits.lines.iter().map(|(key, _)| key.organization);
+        for organization in of_entries.chain(of_balances).chain(of_requests).chain(of_lines) {
+            self.learn_organization(organization, write.names)?;
+        }
         for outcome in &changes.outcomes {
             // A record that is no event may name an organization that nobody has heard of, or none at all.
             let organization_id = &outcome.record.organization_id;

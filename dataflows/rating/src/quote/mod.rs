@@ -3,10 +3,12 @@
 //! Owns what a case may ask and what its answer looks like: one JSON object each, one kind of question a file. Does
 //! not own where cases come from (`src/cli/quote`) or what the numbers mean.
 
+mod credits;
 mod periods;
 mod price;
 mod prorate;
 
+pub use credits::credits;
 pub use periods::periods;
 pub use price::price;
 pub use prorate::prorate;

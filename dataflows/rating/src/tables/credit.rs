@@ -55,6 +55,18 @@ pub enum GrantKind {
     Adjustment,
 }
 
+impl GrantKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            GrantKind::Free => "free",
+            GrantKind::Promotional => "promotional",
+            GrantKind::Paid => "paid",
+            GrantKind::Refund => "refund",
+            GrantKind::Adjustment => "adjustment",
+        }
+    }
+}
+
 /// How one organization's credits of one meter or currency are burnt, and when more of them are asked for.
 /// Of several that cover an instant the one with the greatest (`effective_from`, `id`) holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -33,6 +33,10 @@ pub struct LineRow<'a> {
     quantity: i128,
     included_quantity: i128,
     overage_quantity: i128,
+    #[serde(rename = "covers.grant_id")]
+    cover_grant_id: Vec<&'a str>,
+    #[serde(rename = "covers.quantity")]
+    cover_quantity: Vec<i128>,
     #[serde(rename = "tiers.tier")]
     tier: Vec<u32>,
     #[serde(rename = "tiers.quantity")]
@@ -90,6 +94,8 @@ impl<'a> LineRow<'a> {
             quantity: line.quantity.0,
             included_quantity: line.included.0,
             overage_quantity: line.overage.0,
+            cover_grant_id: line.covers.iter().map(|cover| &*cover.grant).collect(),
+            cover_quantity: line.covers.iter().map(|cover| cover.quantity.0).collect(),
             tier: line.tiers.iter().map(|share| share.tier).collect(),
             tier_quantity: line.tiers.iter().map(|share| share.quantity.0).collect(),
             tier_amount_unrounded: line.tiers.iter().map(|share| share.amount_unrounded).collect(),
@@ -145,6 +151,8 @@ impl<'a> LineRow<'a> {
             quantity: 0,
             included_quantity: 0,
             overage_quantity: 0,
+            cover_grant_id: Vec::new(),
+            cover_quantity: Vec::new(),
             tier: Vec::new(),
             tier_quantity: Vec::new(),
             tier_amount_unrounded: Vec::new(),
