@@ -152,6 +152,10 @@ impl<A: Accumulator> AccountOf<A> {
         &self.schedule
     }
 
+    pub fn spans(&self) -> &Spans<A> {
+        &self.spans
+    }
+
     pub fn all_series(&self) -> impl Iterator<Item = &Series<A>> {
         self.series.iter()
     }

@@ -95,6 +95,11 @@ impl<A: Accumulator> Counted for Totals<'_, A> {
         self.account.schedule()
     }
 
+    fn spans(&self) -> Vec<(EventTime, u64, Option<Quantity>)> {
+        let spans = self.account.spans().totals().filter(|(_, total)| total.events() > 0);
+        spans.map(|(start, total)| (start, total.events(), total.quantity().ok())).collect()
+    }
+
     fn days(&self) -> Option<Vec<(i64, Quantity)>> {
         let Some(size) = self.windows.coarsest() else { return Some(Vec::new()) };
         by_unit(self.account.all_series(), size, length_us(WindowSize::Day))

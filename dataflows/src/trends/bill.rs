@@ -3,9 +3,11 @@
 
 use super::changes::{AmountEstimate, Bill, Threshold};
 use super::outlook::Counted;
+use super::units::{covered, covering};
 use highwater_forecast::{Forecast, Path};
+use highwater_rating::credits::Ledger;
 use highwater_rating::number::Quantity;
-use highwater_rating::rate::{PeriodUsage, RateError, SpanUsage, rate, thresholds};
+use highwater_rating::rate::{RateError, SpanUsage, thresholds};
 use highwater_rating::tables::Allowance;
 use highwater_rating::terms::{Period, Schedule, Span, SpanOrGap};
 use highwater_rating::time::EventTime;
@@ -14,8 +16,19 @@ const PATHS: [Path; 5] = [Path::Expected, Path::Low80, Path::High80, Path::Low95
 
 /// A span of the running period with what it used before the present day.
 pub struct SpanSoFar {
-    span: Span,
+    pub span: Span,
     used: Quantity,
+}
+
+impl SpanSoFar {
+    pub fn usage(&self) -> SpanUsage {
+        usage(&self.span, self.used)
+    }
+}
+
+/// How many events there will be is nobody's price; that there are any is.
+fn usage(span: &Span, quantity: Quantity) -> SpanUsage {
+    SpanUsage { span: span.clone(), events: u64::from(quantity != Quantity::ZERO), quantity }
 }
 
 /// All spans of a period, those ahead too; `None` where a quantity is out of range.
@@ -35,8 +48,8 @@ pub fn spans(counted: &dyn Counted, period: Period, present: EventTime) -> Optio
 
 pub fn bill(
     counted: &dyn Counted,
+    credits: Option<&Ledger<'_>>,
     spans: &[SpanSoFar],
-    period: Period,
     present: EventTime,
     forecast: &Forecast,
 ) -> Result<Bill, RateError> {
@@ -45,9 +58,7 @@ pub fn bill(
     for (amount, path) in amounts.iter_mut().zip(PATHS) {
         let usage: Option<Vec<SpanUsage>> = spans.iter().map(|it| usage_of(it, present, forecast, path)).collect();
         let usage = usage.ok_or(RateError::QuantityOverflow)?;
-        let sum = usage.iter().try_fold(Quantity::ZERO, |sum, span| sum.checked_add(span.quantity));
-        let quantity = sum.ok_or(RateError::QuantityOverflow)?;
-        let rated = rate(&PeriodUsage { aggregation: counted.aggregation(), period, spans: &usage, quantity })?;
+        let (rated, _) = covered(counted, &usage, credits.cloned())?;
         *amount = rated.cost_minor_units;
         currency.get_or_insert(rated.currency);
     }
@@ -70,28 +81,43 @@ fn usage_of(so_far: &SpanSoFar, present: EventTime, forecast: &Forecast, path: P
         true => forecast.used_by(span.end, path).checked_sub(forecast.used_by(span.start.max(present), path))?,
         false => Quantity::ZERO,
     };
-    let quantity = used.checked_add(ahead)?;
-    // How many events there will be is nobody's price; that there are any is.
-    Some(SpanUsage { span: span.clone(), events: u64::from(quantity != Quantity::ZERO), quantity })
+    Some(usage(span, used.checked_add(ahead)?))
 }
 
-/// When the charge in force on the present day ends its allowance, and when its next tier begins.
-pub fn limits(spans: &[SpanSoFar], present: EventTime, forecast: &Forecast) -> (Option<Threshold>, Option<Threshold>) {
-    let position = spans.iter().position(|it| present < it.span.end);
-    let Some((position, so_far)) = position.map(|position| (position, &spans[position])) else { return (None, None) };
-    let Ok(Some(found)) = thresholds(&so_far.span) else { return (None, None) };
+/// Quantities of the running period at which something changes under the charge in force on the present day.
+#[derive(Default)]
+pub struct Limits {
+    pub limit: Option<Threshold>,
+    pub credits_end: Option<Threshold>,
+    pub next_tier: Option<Threshold>,
+}
+
+pub fn limits(
+    counted: &dyn Counted,
+    credits: Option<&Ledger<'_>>,
+    spans: &[SpanSoFar],
+    present: EventTime,
+    forecast: &Forecast,
+) -> Option<Limits> {
+    let position = spans.iter().position(|it| present < it.span.end)?;
+    let span = &spans[position].span;
+    let covering = credits.and_then(|ledger| covering(counted, ledger, spans, position));
+    let found = thresholds(span, covering.unwrap_or_default()).ok()??;
     // What the period has used and the span's curve does not count.
-    let prorated = so_far.span.terms.charge.as_ref().is_some_and(|charge| charge.allowance == Allowance::Prorated);
-    let alone = prorated || so_far.span.terms.apart.is_some();
+    let prorated = span.terms.charge.as_ref().is_some_and(|charge| charge.allowance == Allowance::Prorated);
+    let alone = prorated || span.terms.apart.is_some();
     let mut outside = spans[..position].iter().filter(|it| alone || it.span.terms.apart.is_some());
-    let outside = outside.try_fold(Quantity::ZERO, |sum, it| sum.checked_add(it.used));
+    let outside = outside.try_fold(Quantity::ZERO, |sum, it| sum.checked_add(it.used))?;
     let threshold = |quantity: Quantity| {
-        let of_period = quantity.checked_add(outside?)?;
+        let of_period = quantity.checked_add(outside)?;
         Some(Threshold { quantity: of_period, reaching: forecast.reaching(of_period) })
     };
-    let used = forecast.used_by(present.max(so_far.span.start), Path::Expected);
-    let next = found.tiers.into_iter().filter_map(threshold).find(|tier| tier.quantity >= used);
-    (threshold(found.limit), next)
+    let used = forecast.used_by(present.max(span.start), Path::Expected);
+    Some(Limits {
+        limit: threshold(found.limit),
+        credits_end: covering.filter(|units| *units > Quantity::ZERO).and_then(|_| threshold(found.credits_end)),
+        next_tier: found.tiers.into_iter().filter_map(threshold).find(|tier| tier.quantity >= used),
+    })
 }
 
 /// The period that runs when the day begins, or the first that begins in it.

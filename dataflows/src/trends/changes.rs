@@ -37,6 +37,8 @@ pub struct Trend {
     pub bill: Result<Bill, RateError>,
     /// Of the charge in force on the present day.
     pub limit: Option<Threshold>,
+    /// Where unit credits are used up, with what is left of them when the present span begins; absent without any.
+    pub credits_end: Option<Threshold>,
     pub next_tier: Option<Threshold>,
     /// What an average day is expected to bring, and by how much more or less each day.
     pub level: Quantity,
@@ -48,7 +50,7 @@ pub struct Trend {
     pub pattern: Option<HourOfWeek>,
 }
 
-/// What the forecast usage costs, as `rate` says it: this meter's lines alone.
+/// What the forecast usage costs, as `rate` says it, with the meter's unit credits: this meter's lines alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bill {
     pub currency: Arc<str>,

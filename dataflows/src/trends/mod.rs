@@ -14,6 +14,7 @@
 mod bill;
 pub mod changes;
 mod outlook;
+mod units;
 
 pub(crate) use outlook::Counted;
 

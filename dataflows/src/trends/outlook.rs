@@ -1,7 +1,8 @@
 //! One (organization, meter) looked at on a day: a function of its totals, its schedule and the day.
 
-use super::bill::{bill, limits, period_on, spans};
+use super::bill::{Limits, bill, limits, period_on, spans};
 use super::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
+use super::units::before_period;
 use crate::changes::WindowSize;
 use highwater_forecast::{
     Anomaly, Fit, Forecast, History, HourOfWeek, Path, Question, Stretch, day_anomalies, forecast, hour_anomalies,
@@ -19,6 +20,8 @@ pub trait Counted {
     fn key(&self) -> TrendKey;
     fn aggregation(&self) -> Aggregation;
     fn schedule(&self) -> &Schedule;
+    /// Spans with usage by their start, ascending: events and quantity.
+    fn spans(&self) -> Vec<(EventTime, u64, Option<Quantity>)>;
     /// By day number, ascending.
     fn days(&self) -> Option<Vec<(i64, Quantity)>>;
     /// By hour number, ascending; none where no windows are kept that are short enough.
@@ -146,7 +149,9 @@ impl Asked {
         departs: bool,
     ) -> Option<Trend> {
         let spans = spans(counted, self.period, self.present)?;
-        let (limit, next_tier) = limits(&spans, self.present, forecast);
+        let credits = before_period(counted, self.period);
+        let limits = limits(counted, credits.as_ref(), &spans, self.present, forecast);
+        let Limits { limit, credits_end, next_tier } = limits.unwrap_or_default();
         let mut week = forecast.week;
         // Day 0 was a Thursday.
         week.rotate_left(4);
@@ -160,8 +165,9 @@ impl Asked {
             used: self.used()?,
             usage: forecast.total(),
             departs,
-            bill: bill(counted, &spans, self.period, self.present, forecast),
+            bill: bill(counted, credits.as_ref(), &spans, self.present, forecast),
             limit,
+            credits_end,
             next_tier,
             level: forecast.level,
             trend: forecast.trend,

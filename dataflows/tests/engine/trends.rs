@@ -2,7 +2,7 @@
 
 use crate::house::{House, event, retract};
 use highwater_dataflows::engine::{Settings, Windows};
-use highwater_dataflows::trends::changes::{AmountEstimate, AnomalyKey, AnomalyValue, Trend, TrendKey};
+use highwater_dataflows::trends::changes::{AmountEstimate, AnomalyKey, AnomalyValue, Threshold, Trend, TrendKey};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,6 +151,25 @@ fn terms_ahead_price_the_days_that_they_hold_for() {
     // 400 at the old allowance cost 1.00; the step to 600 above 400 costs 200 at 0.01.
     assert_eq!(trend.bill.as_ref().unwrap().minor_units.expected, 300);
     assert_eq!(house.looked_at.len(), 1, "rows that change terms are taken up at once");
+}
+
+#[test]
+fn unit_credits_that_earlier_periods_left_cover_what_is_ahead_and_end_on_a_day() {
+    let mut house = house(Settings::default());
+    house.rows(r#"{"table": "grants", "row": {"id": "g", "organizationId": "org_1", "meter": "calls", "amount": "300", "kind": "paid", "effective_from": "2026-10-01T00:00:00Z"}}"#);
+    house.lines(&calls(-27..=10, |_| 20));
+    house.reach("2026-11-11T06:00:00Z");
+    let trend = trend(&house);
+    // October's 560 calls used 260 of the units up. Of November's 300 above the allowance 40 are covered: 200 cost 0.01
+    // each and 60 cost 0.02.
+    assert_eq!(trend.bill.as_ref().unwrap().minor_units.expected, 320);
+    let texts = |threshold: Option<Threshold>| {
+        let Threshold { quantity, reaching } = threshold.unwrap();
+        (quantity.to_string(), text(reaching.expected))
+    };
+    assert_eq!(texts(trend.limit), ("300".into(), "2026-11-16T00:00:00Z".into()));
+    assert_eq!(texts(trend.credits_end), ("340".into(), "2026-11-18T00:00:00Z".into()));
+    assert_eq!(texts(trend.next_tier), ("540".into(), "2026-11-28T00:00:00Z".into()));
 }
 
 #[test]

@@ -15,12 +15,14 @@ use crate::terms::Span;
 pub struct Thresholds {
     /// The end of the allowance.
     pub limit: Quantity,
+    /// The end of what credits cover behind it; the same where they cover nothing.
+    pub credits_end: Quantity,
     /// The end of each tier that has one, ascending.
     pub tiers: Vec<Quantity>,
 }
 
-/// Of an additive meter; `None` where the span charges nothing.
-pub fn thresholds(span: &Span) -> Result<Option<Thresholds>, RateError> {
+/// Of an additive meter, of which credits cover so many units; `None` where the span charges nothing.
+pub fn thresholds(span: &Span, covered: Quantity) -> Result<Option<Thresholds>, RateError> {
     let Some(charge) = &span.terms.charge else { return Ok(None) };
     let share = match charge.allowance {
         Allowance::Whole => None,
@@ -28,9 +30,14 @@ pub fn thresholds(span: &Span) -> Result<Option<Thresholds>, RateError> {
     };
     let included = Curve::of_share(charge, share)?.included();
     let counted = |units: Quantity| counted(units, charge.rules.conversion.as_ref()).ok_or(RateError::QuantityOverflow);
-    let tiers = tier_ends(charge).into_iter().map(|end| counted(included.checked_add(end)?).ok());
+    let paid_from = included.checked_add(covered).ok_or(RateError::QuantityOverflow)?;
+    let tiers = tier_ends(charge).into_iter().map(|end| counted(paid_from.checked_add(end)?).ok());
     let tiers: Option<Vec<Quantity>> = tiers.collect();
-    Ok(Some(Thresholds { limit: counted(included)?, tiers: tiers.ok_or(RateError::QuantityOverflow)? }))
+    Ok(Some(Thresholds {
+        limit: counted(included)?,
+        credits_end: counted(paid_from)?,
+        tiers: tiers.ok_or(RateError::QuantityOverflow)?,
+    }))
 }
 
 /// Counted from the allowance.

@@ -81,6 +81,11 @@ impl<A: Accumulator> Spans<A> {
         }
     }
 
+    /// What each span holds, by its start, in order of time.
+    pub fn totals(&self) -> impl Iterator<Item = (EventTime, &A)> {
+        self.spans.iter().map(|span| (span.start, &span.total))
+    }
+
     /// The span that holds the instant, begun where there was none.
     #[inline]
     fn at(&mut self, schedule: &Schedule, instant: EventTime) -> Option<&mut SpanTotal<A>> {
