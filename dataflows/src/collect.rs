@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Each worker contributes this often to an epoch: what it counted and expects, what it rated, what recurs, what credits
-/// cover, and what became final of it.
-const PARTS_OF_A_WORKER: usize = 5;
+/// cover, what bills will come to, and what became final of it.
+const PARTS_OF_A_WORKER: usize = 6;
 
 pub struct Collector {
     parts: usize,
@@ -50,6 +50,7 @@ fn merge(changes: &mut EpochChanges, part: EpochChanges) {
     changes.finals.append(part.finals);
     append(&mut changes.trends.trends, part.trends.trends);
     append(&mut changes.trends.anomalies, part.trends.anomalies);
+    append(&mut changes.trends.bills, part.trends.bills);
     let (counts, more) = (changes.counts, part.counts);
     changes.counts = EpochCounts {
         received: counts.received + more.received,

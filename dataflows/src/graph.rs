@@ -14,6 +14,7 @@
 //!   accounts (arranged by organization and meter)           collect ──► one complete EpochChanges an epoch
 //!      │                                                       ▲
 //!      └──► overage ──┬─► periods with their lines ────────────┤
+//!                     ├─► bill forecasts ─► whole bills ahead ─┤   (and terms, and trends)
 //!                     ├─► recurring ─► lines no meter makes ───┤   (and terms, the time reached and the watermark)
 //!                     │        ▼                               │
 //!                     ├─► credit burn ─► ledgers, credit lines ┤   (and terms, and the time reached)
@@ -39,6 +40,7 @@ use crate::parcel::Spare;
 use crate::recurring::recurring;
 use crate::schedules::schedules;
 use crate::time::{Time, first_tick, last_tick};
+use crate::trends::operator::bill_forecasts;
 use crossbeam_channel::Receiver;
 use differential_dataflow::VecCollection;
 use differential_dataflow::operators::arrange::arrangement::arrange_core;
@@ -101,6 +103,7 @@ pub fn build(
         let credited =
             credit_burn(terms.clone(), rated.clone(), reached, names.clone(), collector.clone(), sealed.clone());
         let charged = Charged { rated: rated.clone(), credited, recurring };
+        bill_forecasts(terms.clone(), rated.clone(), counted.trends, names.clone(), collector.clone(), sealed.clone());
         finals(charged, terms, told, names.clone(), collector.clone(), sealed.clone());
         give_out(rated, collector.clone(), sealed.clone());
         fed.activator

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
   highwater replay --catalog catalog --events e.ndjson --out final --watermark 2026-11-04T00:00:00Z
 
 Writes usage_hour, period_usage, rated_lines, recurring_lines, rejected_events, close_records, final_lines,
-trends and anomalies; exit code 65 when a file cannot be read.")]
+trends, anomalies and bill_forecasts; exit code 65 when a file cannot be read.")]
 pub struct ReplayArguments {
     /// The folder of catalog files
     #[arg(long, value_name = "DIR")]
@@ -87,7 +87,7 @@ pub(super) fn wrong_catalog(error: CatalogError) -> CommandError {
 fn text(summary: &Summary, out: &Path) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let rows: [(&str, u64); 17] = [
+    let rows: [(&str, u64); 18] = [
         ("events", summary.events),
         ("accepted", summary.accepted),
         ("duplicate", summary.duplicate),
@@ -105,6 +105,7 @@ fn text(summary: &Summary, out: &Path) -> String {
         ("rows of final_lines", summary.final_line_rows as u64),
         ("rows of trends", summary.trend_rows as u64),
         ("rows of anomalies", summary.anomaly_rows as u64),
+        ("rows of bill_forecasts", summary.bill_forecast_rows as u64),
     ];
     for (name, count) in rows {
         let count = comfy_table::Cell::new(count).set_alignment(comfy_table::CellAlignment::Right);

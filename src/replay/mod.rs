@@ -76,6 +76,7 @@ pub struct Summary {
     pub final_line_rows: usize,
     pub trend_rows: usize,
     pub anomaly_rows: usize,
+    pub bill_forecast_rows: usize,
     pub elapsed_ms: u64,
     pub events_per_second: u64,
 }
@@ -237,6 +238,7 @@ fn write(
     let rejected_event_rows = outcome_file::write(replay.out, &tables.outcomes, replay.events).map_err(failed)?;
     let (close_record_rows, final_line_rows) = final_files::write(replay.out, &tables.closed).map_err(failed)?;
     let (trend_rows, anomaly_rows) = trend_files::write(replay.out, tables, names, meters).map_err(failed)?;
+    let bill_forecast_rows = trend_files::write_bills(replay.out, tables, names).map_err(failed)?;
     let EpochCounts { received, accepted, duplicate, conflicting, late, rejected, unattributed, .. } = tables.counts;
     let elapsed = started.elapsed();
     Ok(Summary {
@@ -261,6 +263,7 @@ fn write(
         final_line_rows,
         trend_rows,
         anomaly_rows,
+        bill_forecast_rows,
         elapsed_ms: elapsed.as_millis() as u64,
         events_per_second: (u128::from(received) * 1_000_000 / elapsed.as_micros().max(1)) as u64,
     })

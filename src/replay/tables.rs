@@ -4,7 +4,7 @@ use highwater_dataflows::changes::{
     EpochChanges, EpochCounts, OutcomeRow, PeriodKey, PeriodValue, RecurringKey, WindowKey, WindowSize, WindowValue,
 };
 use highwater_dataflows::credit_burn::changes::CreditRows;
-use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
+use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, BillForecast, BillKey, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::recurring::RecurringLine;
 use std::collections::HashMap;
@@ -26,6 +26,7 @@ pub struct FinalTables {
     /// As of its day.
     pub trends: Map<TrendKey, Arc<Trend>>,
     pub anomalies: Map<AnomalyKey, AnomalyValue>,
+    pub bills: Map<BillKey, BillForecast>,
 }
 
 /// Hours of usage. Within an epoch a key appears once, so one epoch alone needs no map, which for millions of rows is
@@ -66,6 +67,12 @@ impl FinalTables {
             match trend {
                 Some(trend) => drop(self.trends.insert(key, trend)),
                 None => drop(self.trends.remove(&key)),
+            }
+        }
+        for (key, bill) in changes.trends.bills {
+            match bill {
+                Some(bill) => drop(self.bills.insert(key, bill)),
+                None => drop(self.bills.remove(&key)),
             }
         }
         for (key, anomaly) in changes.trends.anomalies {

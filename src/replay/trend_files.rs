@@ -1,4 +1,5 @@
-//! `trends.ndjson` and `anomalies.ndjson`: what running periods will most likely come to, on the day of the watermark.
+//! `trends.ndjson`, `anomalies.ndjson` and `bill_forecasts.ndjson`: what running periods will most likely come to, on the
+//! day of the watermark.
 
 use super::rated_files::money;
 use super::tables::FinalTables;
@@ -6,7 +7,7 @@ use highwater_dataflows::changes::WindowSize;
 use highwater_dataflows::event::{MeterIndex, OrganizationKey};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
-use highwater_dataflows::trends::changes::{AmountEstimate, AnomalyKey, AnomalyValue, Bill, Threshold, Trend};
+use highwater_dataflows::trends::changes::{AmountEstimate, AnomalyKey, AnomalyValue, BillForecast, Threshold, Trend};
 use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -45,6 +46,47 @@ fn write_rows<K: Ord>(path: &Path, mut rows: Vec<Named<K>>) -> io::Result<usize>
     Ok(count)
 }
 
+/// In the order of (organization, currency); answers with the number of rows.
+pub fn write_bills(folder: &Path, tables: &FinalTables, names: &Names) -> io::Result<usize> {
+    let mut rows: Vec<_> = tables
+        .bills
+        .iter()
+        .map(|(key, bill)| (names.organization(key.organization).unwrap_or_default(), &*key.currency, bill))
+        .collect();
+    rows.sort_by_key(|(organization, currency, _)| (organization.clone(), *currency));
+    let mut file = BufWriter::new(File::create(folder.join("bill_forecasts.ndjson"))?);
+    for (organization, currency, bill) in &rows {
+        serde_json::to_writer(&mut file, &bill_row(organization, currency, bill))?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()?;
+    Ok(rows.len())
+}
+
+fn bill_row(organization: &str, currency: &str, bill: &BillForecast) -> Value {
+    let mut row = Map::new();
+    let mut put = |name: &str, value: Value| drop(row.insert(name.into(), value));
+    put("organizationId", organization.into());
+    put("currency", currency.into());
+    put("present_day", json!(bill.present_day));
+    put("period_start", json!(bill.period.start));
+    put("period_end", json!(bill.period.end));
+    put("meters_forecast", bill.meters_forecast.into());
+    match &bill.amounts {
+        Ok(amounts) => {
+            put("usage", estimate_json(currency, &amounts.usage));
+            put("recurring", money(currency, amounts.recurring));
+            put("true_up", estimate_json(currency, &amounts.true_up));
+            put("credits", estimate_json(currency, &amounts.credits));
+            put("total", estimate_json(currency, &amounts.total));
+            let left = amounts.credits_left.as_ref().map(|left| estimate_json(currency, left));
+            put("credits_left", left.unwrap_or_default());
+        }
+        Err(error) => put("error", error.to_string().into()),
+    }
+    Value::Object(row)
+}
+
 fn trend_row(trend: &Trend) -> Map<String, Value> {
     let mut row = Map::new();
     let mut put = |name: &str, value: Value| drop(row.insert(name.into(), value));
@@ -57,11 +99,12 @@ fn trend_row(trend: &Trend) -> Map<String, Value> {
     match &trend.bill {
         Ok(bill) => {
             put("currency", json!(bill.currency));
-            put("bill", bill_json(bill));
+            put("bill", estimate_json(&bill.currency, &bill.minor_units));
         }
         Err(error) => put("error", error.to_string().into()),
     }
     put("limit", trend.limit.as_ref().map_or(Value::Null, threshold_json));
+    put("credits_end", trend.credits_end.as_ref().map_or(Value::Null, threshold_json));
     put("next_tier", trend.next_tier.as_ref().map_or(Value::Null, threshold_json));
     put("level", json!(trend.level));
     put("trend", json!(trend.trend));
@@ -71,9 +114,9 @@ fn trend_row(trend: &Trend) -> Map<String, Value> {
     row
 }
 
-fn bill_json(bill: &Bill) -> Value {
-    let AmountEstimate { expected, low_80, high_80, low_95, high_95 } = bill.minor_units;
-    let amount = |minor_units| money(&bill.currency, minor_units);
+fn estimate_json(currency: &str, estimate: &AmountEstimate) -> Value {
+    let AmountEstimate { expected, low_80, high_80, low_95, high_95 } = *estimate;
+    let amount = |minor_units| money(currency, minor_units);
     json!({
         "expected": amount(expected),
         "low_80": amount(low_80),

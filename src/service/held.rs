@@ -12,7 +12,9 @@ use highwater_dataflows::feed::Place;
 use highwater_dataflows::finals::changes::{
     CorrectionKey, FinalChanges, KnownLine, OrganizationPeriod, PendingCorrection,
 };
-use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendChanges, TrendKey};
+use highwater_dataflows::trends::changes::{
+    AnomalyKey, AnomalyValue, BillForecast, BillKey, Trend, TrendChanges, TrendKey,
+};
 use highwater_rating::credits::{Balance, CreditLine, Entry, RechargeRequest};
 use highwater_rating::finals::{FinalPeriod, LineId};
 use highwater_rating::rate::RateError;
@@ -35,6 +37,7 @@ pub struct Held {
     finals: HeldFinals,
     trends: HashMap<TrendKey, Option<Arc<Trend>>>,
     anomalies: HashMap<AnomalyKey, Option<AnomalyValue>>,
+    bills: HashMap<BillKey, Option<BillForecast>>,
 }
 
 #[derive(Default)]
@@ -73,12 +76,13 @@ impl Held {
         self.finals.absorb(changes.finals);
         self.trends.extend(changes.trends.trends);
         self.anomalies.extend(changes.trends.anomalies);
+        self.bills.extend(changes.trends.bills);
     }
 
     /// How many rows are held: what bounds a merge.
     pub fn rows(&self) -> usize {
         let of_periods = self.periods.len() + self.recurring.len() + self.credits.rows() + self.finals.rows();
-        let of_trends = self.trends.len() + self.anomalies.len();
+        let of_trends = self.trends.len() + self.anomalies.len() + self.bills.len();
         self.usage.len() + of_periods + of_trends + self.archive.len() + self.outcomes.len()
     }
 
@@ -98,6 +102,7 @@ impl Held {
             trends: TrendChanges {
                 trends: held.trends.into_iter().collect(),
                 anomalies: held.anomalies.into_iter().collect(),
+                bills: held.bills.into_iter().collect(),
             },
             ..EpochChanges::default()
         }

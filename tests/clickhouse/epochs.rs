@@ -9,8 +9,8 @@ use highwater_dataflows::feed::{Place, TableChange};
 use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::{Names, organization_key};
 use highwater_dataflows::trends::changes::{
-    AmountEstimate, AnomalyKey, AnomalyValue, Bill, Estimate, HourOfWeek, Reaching, Threshold, Trend, TrendChanges,
-    TrendKey,
+    AmountEstimate, AnomalyKey, AnomalyValue, Bill, BillAmounts, BillForecast, BillKey, Estimate, HourOfWeek, Reaching,
+    Threshold, Trend, TrendChanges, TrendKey,
 };
 use highwater_rating::charge::StepKind;
 use highwater_rating::number::Quantity;
@@ -179,12 +179,18 @@ impl Epochs {
     }
 
     /// Of `acme`'s calls.
-    pub fn forecast(&self, trend: Option<Trend>, anomaly: Option<AnomalyValue>) -> TrendChanges {
+    pub fn forecast(
+        &self,
+        trend: Option<Trend>,
+        anomaly: Option<AnomalyValue>,
+        bill: Option<BillForecast>,
+    ) -> TrendChanges {
         let (organization, meter) = (organization_key("acme"), MeterIndex(0));
         let key = AnomalyKey { organization, meter, size: WindowSize::Day, start: EventTime(NOVEMBER + DAY) };
         TrendChanges {
             trends: vec![(TrendKey { organization, meter }, trend.map(Arc::new))],
             anomalies: vec![(key, anomaly)],
+            bills: vec![(BillKey { organization, currency: "USD".into() }, bill)],
         }
     }
 
@@ -214,8 +220,8 @@ impl Epochs {
                 self.period("acme", Some(PeriodValue::Rated(rated(vec![line(span(0, 30), 100)]).into()))),
                 self.period("globex", Some(PeriodValue::Error(RateError::AmountOverflow))),
             ];
-            changes.trends = self.forecast(Some(trend(self.period)), Some(anomaly()));
             changes.credits = crate::credits::changes(acme, self.period, Some(-60));
+            changes.trends = self.forecast(Some(trend(self.period)), Some(anomaly()), Some(whole_bill(self.period)));
             changes.archive = vec![accepted()];
             changes.outcomes = vec![
                 self.outcome(Outcome::Rejected, "invalid_json", "/a", b"{\"\xff\0", 11),
@@ -272,9 +278,11 @@ pub fn trend(period: Period) -> Trend {
         departs: true,
         bill: Ok(Bill {
             currency: "USD".into(),
-            minor_units: AmountEstimate { expected: 1_234, low_80: 1_000, high_80: 1_500, low_95: 900, high_95: 1_601 },
+            minor_units: AmountEstimate::of([1_234, 1_000, 1_500, 900, 1_601]),
+            lines: Vec::new(),
         }),
         limit: Some(Threshold { quantity: Quantity::units(1_000), reaching }),
+        credits_end: Some(Threshold { quantity: Quantity(1_100_000_000_001), reaching: Reaching::default() }),
         next_tier: None,
         level: Quantity::units(40),
         trend: Quantity(-500_000_000),
@@ -282,6 +290,21 @@ pub fn trend(period: Period) -> Trend {
         history_days: 60,
         pattern: Some(pattern),
     }
+}
+
+/// Of which money credits pay some.
+pub fn whole_bill(period: Period) -> BillForecast {
+    let estimate =
+        |expected: i128| AmountEstimate::of([expected, expected - 1, expected + 1, expected - 2, expected + 2]);
+    let amounts = BillAmounts {
+        usage: estimate(1_234),
+        recurring: 2_900,
+        true_up: estimate(100),
+        credits: estimate(-500),
+        total: estimate(3_734),
+        credits_left: Some(estimate(250)),
+    };
+    BillForecast { present_day: EventTime(period.start.0 + 10 * DAY), period, meters_forecast: 2, amounts: Ok(amounts) }
 }
 
 pub fn anomaly() -> AnomalyValue {

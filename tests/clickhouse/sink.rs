@@ -1,12 +1,13 @@
 //! The sink: what it writes is read in the views, exactly, and writing it again changes nothing.
 
-use crate::epochs::{Epochs, anomaly, line, rated, span, trend};
+use crate::epochs::{Epochs, anomaly, line, rated, span, trend, whole_bill};
 use crate::proxy::{Fault, Proxy};
 use crate::{engine, schema};
 use highwater::clickhouse::{Databases, Determinacy, EpochWrite, Sink, Store};
 use highwater::source::PartitionName;
 use highwater_dataflows::changes::{Outcome, OutcomeCountKey, PeriodValue, WindowSize, WindowValue};
 use highwater_dataflows::names::organization_key;
+use highwater_dataflows::trends::changes::{BillForecast, Trend};
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::RateError;
 
@@ -46,6 +47,7 @@ const VIEWS: &[&str] = &[
     "overrides",
     "trends",
     "anomalies",
+    "bill_forecasts",
 ];
 
 async fn all_views(sink: &Sink) -> Vec<(&'static str, Vec<String>)> {
@@ -257,9 +259,16 @@ async fn rows_that_a_new_generation_does_not_write_are_swept_and_all_others_stay
             rows(&sink, "SELECT concat(organization_id, toString(events)) FROM swept.usage_minute").await,
             ["acme1"]
         );
-        for gone in
-            ["usage_hour", "period_usage", "rated_lines", "event_outcomes_daily", "plans", "trends", "anomalies"]
-        {
+        for gone in [
+            "usage_hour",
+            "period_usage",
+            "rated_lines",
+            "event_outcomes_daily",
+            "plans",
+            "trends",
+            "anomalies",
+            "bill_forecasts",
+        ] {
             assert_eq!(view(&sink, gone).await, [""; 0], "{gone}");
         }
         for records in ["usage_events", "rejected_events"] {
@@ -343,24 +352,41 @@ async fn a_forecast_is_read_with_its_bill_to_the_last_digit_until_there_is_none(
     let epochs = Epochs::new();
     let period = epochs.rated_now().period;
     let written =
-        |epoch, trend, anomaly| epochs.changes(epoch, |changes| changes.trends = epochs.forecast(trend, anomaly));
+        |epoch, trend, anomaly| epochs.changes(epoch, |changes| changes.trends = epochs.forecast(trend, anomaly, None));
     sink.write(&epochs.write(1, &written(1, Some(trend(period)), Some(anomaly())))).await.expect("written");
     let estimates = "SELECT toString((organization_id, meter, used, usage_expected, usage_high_95, departs, currency, bill_expected, bill_low_80, bill_high_80, bill_low_95, bill_high_95, error)) FROM forecast.trends";
     assert_eq!(
         rows(&sink, estimates).await,
         ["('acme','api_calls',400,1200,1220.000000001,true,'USD',12.34,10,15,9,16.01,'')"]
     );
-    let reached = "SELECT toString((ifNull(toString(limit_quantity), '-'), ifNull(toString(limit_reached_at), '-'), ifNull(toString(limit_latest_80), '-'), ifNull(toString(next_tier_quantity), '-'), level, trend, week[7], history_days, length(hour_averages), ifNull(peak_hour, 255), ifNull(idle_hours, 0))) FROM forecast.trends";
-    assert_eq!(rows(&sink, reached).await, ["('1000','2026-11-21 00:00:00.000000','-','-',40,-0.5,1,60,168,9,40)"]);
+    let reached = "SELECT toString((ifNull(toString(limit_quantity), '-'), ifNull(toString(limit_reached_at), '-'), ifNull(toString(limit_latest_80), '-'), ifNull(toString(next_tier_quantity), '-'), ifNull(toString(credits_end_quantity), '-'), level, trend, week[7], history_days, length(hour_averages), ifNull(peak_hour, 255), ifNull(idle_hours, 0))) FROM forecast.trends";
+    assert_eq!(
+        rows(&sink, reached).await,
+        ["('1000','2026-11-21 00:00:00.000000','-','-','1100.000000001',40,-0.5,1,60,168,9,40)"]
+    );
     let anomalies =
         "SELECT toString((meter, window_size, window_start, quantity, expected, score)) FROM forecast.anomalies";
     assert_eq!(rows(&sink, anomalies).await, ["('api_calls','day','2026-11-02 00:00:00.000000',200,40,12.34)"]);
-    let unpriced =
-        highwater_dataflows::trends::changes::Trend { bill: Err(RateError::MixedCurrencies), ..trend(period) };
+    let unpriced = Trend { bill: Err(RateError::MixedCurrencies), ..trend(period) };
     sink.write(&epochs.write(1, &written(2, Some(unpriced), None))).await.expect("written");
     let error = "SELECT toString((usage_expected, bill_expected, currency, error)) FROM forecast.trends";
     assert_eq!(rows(&sink, error).await, ["(1200,0,'','mixed_currencies')"]);
     assert_eq!(view(&sink, "anomalies").await, [""; 0]);
     sink.write(&epochs.write(1, &written(3, None, None))).await.expect("written");
     assert_eq!(view(&sink, "trends").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_whole_bill_is_read_part_by_part_or_with_its_error() {
+    let Some(mut sink) = sink("whole_bill").await else { return };
+    let epochs = Epochs::new();
+    let period = epochs.rated_now().period;
+    let written =
+        |epoch, bill| epochs.changes(epoch, |changes| changes.trends = epochs.forecast(None, None, Some(bill)));
+    sink.write(&epochs.write(1, &written(1, whole_bill(period)))).await.expect("written");
+    let parts = "SELECT toString((organization_id, currency, usage_expected, recurring, true_up_low_95, credits_expected, total_low_80, total_expected, total_high_95, ifNull(credits_left_expected, 0), meters_forecast, error)) FROM whole_bill.bill_forecasts";
+    assert_eq!(rows(&sink, parts).await, ["('acme','USD',12.34,29,0.98,-5,37.33,37.34,37.36,2.5,2,'')"]);
+    let unpriced = BillForecast { amounts: Err(RateError::AmountOverflow), ..whole_bill(period) };
+    sink.write(&epochs.write(1, &written(2, unpriced))).await.expect("written");
+    assert_eq!(rows(&sink, parts).await, ["('acme','USD',0,0,0,0,0,0,0,0,2,'amount_overflow')"]);
 }

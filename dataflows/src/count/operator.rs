@@ -13,6 +13,7 @@ use crate::schedules::{OrganizationTerms, TermsByOrganization};
 use crate::shard::shard_of;
 use crate::time::{Time, first_tick, last_tick};
 use crate::told::Messages;
+use crate::trends::operator::TrendUpdate;
 use crossbeam_channel::Receiver;
 use differential_dataflow::{AsCollection, VecCollection};
 use hashbrown::HashMap;
@@ -91,6 +92,8 @@ pub struct Counted<'scope> {
     /// With the epoch, the greatest event time that any worker has accepted by its end, told to each worker whenever it
     /// grows.
     pub reached: StreamVec<'scope, Time, (u64, i64)>,
+    /// Forecasts that came, changed or went.
+    pub trends: StreamVec<'scope, Time, TrendUpdate>,
 }
 
 /// Counts until the inputs end. `sealed` is the last epoch that was sealed: one that never was is not given out.
@@ -112,9 +115,11 @@ pub fn count<'scope>(
     let (reached_output, reached) = builder.new_output::<Vec<(u64, i64)>>();
     let mut reached_output = OutputBuilder::<_, CapacityContainerBuilder<Vec<(u64, i64)>>>::from(reached_output);
     let mut output = OutputBuilder::<_, CapacityContainerBuilder<Vec<Entered>>>::from(output);
+    let (trends_output, trends) = builder.new_output::<Vec<TrendUpdate>>();
+    let mut trends_output = OutputBuilder::<_, CapacityContainerBuilder<Vec<TrendUpdate>>>::from(trends_output);
     builder.build(move |mut capabilities| {
-        let reached_capability = capabilities.pop();
-        let mut capability = capabilities.pop().zip(reached_capability);
+        // In the order of the outputs.
+        let mut held = <[_; 3]>::try_from(std::mem::take(&mut capabilities)).ok();
         let mut event_time_max = None;
         let mut waiting = Waiting { spare, ..Waiting::default() };
         let mut told = Messages::new(told);
@@ -138,36 +143,35 @@ pub fn count<'scope>(
                         AtClose::Snapshot => snapshot = true,
                     }
                 }
-                if let Some((capability, reached_capability)) = &mut capability {
+                if let Some([capability, reached_capability, trends_capability]) = &held {
                     let mut handle = output.activate();
-                    let mut session = handle.session(&*capability);
+                    let mut session = handle.session(capability);
                     let enter = |key, rateable, amount| session.give(((key, rateable), last_tick(open), amount));
                     let mut changes = state.close(open, enter);
                     if snapshot {
                         changes.snapshot = state.snapshot(worker);
                     }
+                    let trends = changes.trends.trends.iter().map(|(key, trend)| (open, *key, trend.clone()));
+                    trends_output.activate().session(trends_capability).give_iterator(trends);
                     collector.contribute(changes);
                     if state.event_time_max() > event_time_max {
                         event_time_max = state.event_time_max();
                         let mut handle = reached_output.activate();
                         handle
-                            .session(&*reached_capability)
+                            .session(reached_capability)
                             .give_iterator(event_time_max.map(|instant: EventTime| (open.0, instant.0)).into_iter());
                     }
                 }
                 open = Epoch(open.0 + 1);
-                if let Some((capability, reached_capability)) = &mut capability {
-                    capability.downgrade(&first_tick(open));
-                    reached_capability.downgrade(&first_tick(open));
-                }
+                held.iter_mut().flatten().for_each(|capability| capability.downgrade(&first_tick(open)));
                 waiting.count_ready(open, complete, state);
             }
             if reached.is_none() {
-                capability = None;
+                held = None;
             }
         }
     });
-    Counted { entered: entered.as_collection(), reached: reached.broadcast() }
+    Counted { entered: entered.as_collection(), reached: reached.broadcast(), trends }
 }
 
 fn earliest(frontier: &MutableAntichain<Time>) -> Option<Time> {

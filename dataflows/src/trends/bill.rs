@@ -1,7 +1,7 @@
 //! What a forecast costs: the period's spans with what was used and what is expected of each, through the one pricing
 //! function.
 
-use super::changes::{AmountEstimate, Bill, Threshold};
+use super::changes::{AmountEstimate, Bill, LineEstimate, PATHS, Threshold};
 use super::outlook::Counted;
 use super::units::{covered, covering};
 use highwater_forecast::{Forecast, Path};
@@ -11,8 +11,8 @@ use highwater_rating::rate::{RateError, SpanUsage, thresholds};
 use highwater_rating::tables::Allowance;
 use highwater_rating::terms::{Period, Schedule, Span, SpanOrGap};
 use highwater_rating::time::EventTime;
-
-const PATHS: [Path; 5] = [Path::Expected, Path::Low80, Path::High80, Path::Low95, Path::High95];
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A span of the running period with what it used before the present day.
 pub struct SpanSoFar {
@@ -53,26 +53,26 @@ pub fn bill(
     present: EventTime,
     forecast: &Forecast,
 ) -> Result<Bill, RateError> {
-    let mut currency = None;
+    let mut currency: Option<Arc<str>> = None;
     let mut amounts = [0i128; PATHS.len()];
-    for (amount, path) in amounts.iter_mut().zip(PATHS) {
+    let mut lines: BTreeMap<EventTime, LineEstimate> = BTreeMap::new();
+    for (position, path) in PATHS.into_iter().enumerate() {
         let usage: Option<Vec<SpanUsage>> = spans.iter().map(|it| usage_of(it, present, forecast, path)).collect();
         let usage = usage.ok_or(RateError::QuantityOverflow)?;
         let (rated, _) = covered(counted, &usage, credits.cloned())?;
-        *amount = rated.cost_minor_units;
+        amounts[position] = rated.cost_minor_units;
+        for line in &rated.lines {
+            let (span_start, code) = (line.span.start, &line.span.terms.currency);
+            let empty = || LineEstimate { span_start, currency: code.clone(), by_path: Default::default() };
+            lines.entry(span_start).or_insert_with(empty).by_path[position] = line.amount_minor_units;
+        }
         currency.get_or_insert(rated.currency);
     }
-    let [expected, low_80, high_80, low_95, high_95] = amounts;
-    let least = |amounts: &[i128]| amounts.iter().copied().min().unwrap_or(expected);
-    let most = |amounts: &[i128]| amounts.iter().copied().max().unwrap_or(expected);
-    let minor_units = AmountEstimate {
-        expected,
-        low_80: least(&[expected, low_80, high_80]),
-        high_80: most(&[expected, low_80, high_80]),
-        low_95: least(&[expected, low_80, high_80, low_95, high_95]),
-        high_95: most(&[expected, low_80, high_80, low_95, high_95]),
-    };
-    Ok(Bill { currency: currency.unwrap_or_else(|| "".into()), minor_units })
+    Ok(Bill {
+        currency: currency.unwrap_or_else(|| "".into()),
+        minor_units: AmountEstimate::of(amounts),
+        lines: lines.into_values().collect(),
+    })
 }
 
 fn usage_of(so_far: &SpanSoFar, present: EventTime, forecast: &Forecast, path: Path) -> Option<SpanUsage> {

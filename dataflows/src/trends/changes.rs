@@ -3,6 +3,7 @@
 
 use crate::changes::WindowSize;
 use crate::event::{MeterIndex, OrganizationKey};
+use highwater_forecast::Path;
 pub use highwater_forecast::{Estimate, HourOfWeek, Reaching};
 use highwater_rating::number::Quantity;
 use highwater_rating::rate::RateError;
@@ -14,7 +15,12 @@ use std::sync::Arc;
 pub struct TrendChanges {
     pub trends: Vec<(TrendKey, Option<Arc<Trend>>)>,
     pub anomalies: Vec<(AnomalyKey, Option<AnomalyValue>)>,
+    /// Of whole organizations.
+    pub bills: Vec<(BillKey, Option<BillForecast>)>,
 }
+
+/// The paths along which everything is forecast, in the order of all that is kept by path.
+pub const PATHS: [Path; 5] = [Path::Expected, Path::Low80, Path::High80, Path::Low95, Path::High95];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrendKey {
@@ -55,6 +61,17 @@ pub struct Trend {
 pub struct Bill {
     pub currency: Arc<str>,
     pub minor_units: AmountEstimate,
+    /// What `minor_units` is the sum of.
+    pub lines: Vec<LineEstimate>,
+}
+
+/// One line of a forecast bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineEstimate {
+    pub span_start: EventTime,
+    pub currency: Arc<str>,
+    /// Minor units along each of [`PATHS`].
+    pub by_path: [i128; PATHS.len()],
 }
 
 /// As [`Estimate`], in minor units. More usage need not cost more: each interval is that of what lies inside it.
@@ -65,6 +82,53 @@ pub struct AmountEstimate {
     pub high_80: i128,
     pub low_95: i128,
     pub high_95: i128,
+}
+
+impl AmountEstimate {
+    /// Of what an amount is along each of [`PATHS`].
+    pub fn of(by_path: [i128; PATHS.len()]) -> AmountEstimate {
+        let [expected, low_80, high_80, low_95, high_95] = by_path;
+        let (least, most) = (expected.min(low_80).min(high_80), expected.max(low_80).max(high_80));
+        AmountEstimate {
+            expected,
+            low_80: least,
+            high_80: most,
+            low_95: least.min(low_95).min(high_95),
+            high_95: most.max(low_95).max(high_95),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BillKey {
+    pub organization: OrganizationKey,
+    pub currency: Arc<str>,
+}
+
+/// What an organization's running period will most likely cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillForecast {
+    pub present_day: EventTime,
+    pub period: Period,
+    /// How many meters were forecast; every other one counts with what is known of it now.
+    pub meters_forecast: u32,
+    pub amounts: Result<BillAmounts, RateError>,
+}
+
+/// In minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillAmounts {
+    /// All meters' lines, before money credits.
+    pub usage: AmountEstimate,
+    /// Base prices and add-ons.
+    pub recurring: i128,
+    /// What is missing to the commitment.
+    pub true_up: AmountEstimate,
+    /// What money credits pay; zero or below.
+    pub credits: AmountEstimate,
+    pub total: AmountEstimate,
+    /// What is left of money credits just before the period ends; absent without a grant.
+    pub credits_left: Option<AmountEstimate>,
 }
 
 /// A quantity of the period's usage, and when it is reached.

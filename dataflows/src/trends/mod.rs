@@ -3,7 +3,9 @@
 //! ```text
 //!  day and hour windows of count ──┐
 //!  schedule ───────────────────────┼─ look (forecast, rating::rate) ─► changed trends and anomalies, once an epoch
-//!  watermark ─► the present day ───┘
+//!  watermark ─► the present day ───┘         │
+//!                                            ▼ by organization
+//!  terms, rated periods ─► bill_forecasts (recurring, money credits) ─► changed bills, once an epoch
 //! ```
 //!
 //! Owns who is looked at again: everybody when a day has closed; otherwise those whose closed days or terms changed,
@@ -13,6 +15,8 @@
 
 mod bill;
 pub mod changes;
+pub(crate) mod operator;
+mod organization;
 mod outlook;
 mod units;
 

@@ -9,7 +9,7 @@ use highwater_dataflows::engine::{Engine, Settings};
 use highwater_dataflows::feed::{Batch, Place, Recall, RecallError, Record, Records, TableChange};
 use highwater_dataflows::finals::changes::{CorrectionKey, KnownLine, OrganizationPeriod, PendingCorrection};
 use highwater_dataflows::snapshot::Section;
-use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, Trend, TrendKey};
+use highwater_dataflows::trends::changes::{AnomalyKey, AnomalyValue, BillForecast, BillKey, Trend, TrendKey};
 use highwater_rating::finals::FinalPeriod;
 use highwater_rating::rate::{RateError, RatedPeriod};
 use highwater_rating::recurring::RecurringLine;
@@ -59,6 +59,7 @@ pub struct House {
     pub known: Vec<KnownLine>,
     pub trends: BTreeMap<TrendKey, Arc<Trend>>,
     pub anomalies: BTreeMap<AnomalyKey, AnomalyValue>,
+    pub bills: BTreeMap<BillKey, BillForecast>,
     /// The keys of trends that the last epoch changed.
     pub looked_at: Vec<TrendKey>,
     next_offset: u64,
@@ -95,6 +96,7 @@ impl House {
             known: Vec::new(),
             trends: BTreeMap::new(),
             anomalies: BTreeMap::new(),
+            bills: BTreeMap::new(),
             looked_at: Vec::new(),
             next_offset: 0,
         }
@@ -187,6 +189,12 @@ impl House {
             match trend {
                 Some(trend) => drop(self.trends.insert(key, trend)),
                 None => assert!(self.trends.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
+            }
+        }
+        for (key, bill) in changes.trends.bills {
+            match bill {
+                Some(bill) => drop(self.bills.insert(key, bill)),
+                None => assert!(self.bills.remove(&key).is_some(), "a tombstone for what was never there: {key:?}"),
             }
         }
         for (key, anomaly) in changes.trends.anomalies {

@@ -2,6 +2,7 @@
 //! with the oracle elsewhere.
 
 mod acceptance;
+mod bill_forecasts;
 mod catalog_faults;
 mod credits;
 mod finals;

@@ -2,7 +2,9 @@
 
 use crate::house::{House, event, retract};
 use highwater_dataflows::engine::{Settings, Windows};
-use highwater_dataflows::trends::changes::{AmountEstimate, AnomalyKey, AnomalyValue, Threshold, Trend, TrendKey};
+use highwater_dataflows::trends::changes::{
+    AmountEstimate, AnomalyKey, AnomalyValue, BillForecast, BillKey, Threshold, Trend, TrendKey,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ const METERS: &str = r#"
 /// `included` calls, then 0.01 each up to 200 above, then 0.02.
 fn plan(included: &str, from: &str) -> String {
     format!(
-        r#"{{"table": "plans", "row": {{"plan": "basic", "currency": "EUR", "effective_from": "{from}", "charges": [{{"meter": "calls", "included": "{included}", "model": "graduated", "tiers": [{{"up_to": "200", "price": "0.01"}}, {{"price": "0.02"}}]}}, {{"meter": "by_region", "model": "per_unit", "price": "1"}}, {{"meter": "peak", "model": "per_unit", "price": "1"}}]}}}}"#
+        r#"{{"table": "plans", "row": {{"plan": "basic", "currency": "EUR", "effective_from": "{from}", "base_price": "7", "commitment": "50", "charges": [{{"meter": "calls", "included": "{included}", "model": "graduated", "tiers": [{{"up_to": "200", "price": "0.01"}}, {{"price": "0.02"}}]}}, {{"meter": "by_region", "model": "per_unit", "price": "1"}}, {{"meter": "peak", "model": "per_unit", "price": "1"}}]}}}}"#
     )
 }
 
@@ -227,7 +229,7 @@ fn without_terms_or_usage_there_is_no_trend_any_more() {
     assert!(house.trends.is_empty());
 }
 
-type Rows = (BTreeMap<TrendKey, Arc<Trend>>, BTreeMap<AnomalyKey, AnomalyValue>);
+type Rows = (BTreeMap<TrendKey, Arc<Trend>>, BTreeMap<AnomalyKey, AnomalyValue>, BTreeMap<BillKey, BillForecast>);
 
 /// One step of feeding: an event, or the watermark.
 #[derive(Clone, Debug)]
@@ -248,6 +250,10 @@ fn hour(number: u32) -> String {
 fn run(workers: usize, seal_after: usize, steps: &[Step]) -> Rows {
     let mut house = house(Settings { workers, ..Settings::default() });
     (0..5).for_each(|number| house.rows(&subscription(&format!("org_{number}"), "2026-01-15T07:00:00")));
+    for unit in [r#""currency": "EUR", "amount": "3""#, r#""meter": "calls", "amount": "50""#] {
+        let id = unit.len();
+        house.rows(&format!(r#"{{"table": "grants", "row": {{"id": "g{id}", "organizationId": "org_1", {unit}, "kind": "paid", "effective_from": "2026-10-20T00:00:00Z"}}}}"#));
+    }
     for (number, step) in steps.iter().enumerate() {
         match step {
             Step::Event { organization, feature, hour: at, quantity } => {
@@ -270,7 +276,7 @@ fn run(workers: usize, seal_after: usize, steps: &[Step]) -> Rows {
         }
     }
     house.seal();
-    (house.trends, house.anomalies)
+    (house.trends, house.anomalies, house.bills)
 }
 
 proptest! {

@@ -48,6 +48,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0008_finals",
     Table "0009_billing",
     Table "0010_line_steps",
+    Table "0011_bill_forecasts",
     View "views/usage",
     View "views/rating",
     View "views/credits",

@@ -26,6 +26,7 @@ use highwater_dataflows::meters::MeterBook;
 use highwater_dataflows::names::Names;
 use lines::StandingLines;
 use names::Texts;
+use rows::bill_forecast::BillForecastRow;
 use rows::credits::{BalanceRow, CreditLineRow, EntryRow, RequestRow};
 use rows::events::{EventRow, OutcomeCountRow, OutcomeRecord};
 use rows::finals::{CorrectionRow, FinalLineRow, HeldRow, HistoryRow, RecordRow};
@@ -91,6 +92,7 @@ pub const TABLES: &[&str] = &[
     "rated_line_history",
     "trends",
     "anomalies",
+    "bill_forecasts",
 ];
 
 /// Of rows with one key the one with the greatest version holds. The generation comes first: whatever a process that
@@ -202,11 +204,15 @@ impl Sink {
             let (organization, meter) = (self.texts.organization(key.organization), self.texts.meter(key.meter));
             AnomalyRow::new(key, value.as_ref(), organization, meter, version)
         });
-        let (trends, anomalies) = try_join!(
+        let bills = changes.bills.iter().map(|(key, bill)| {
+            BillForecastRow::new(key, bill.as_ref(), self.texts.organization(key.organization), version)
+        });
+        let (trends, anomalies, bills) = try_join!(
             self.store.insert::<TrendRow<'_>>("trends", trends),
             self.store.insert::<AnomalyRow<'_>>("anomalies", anomalies),
+            self.store.insert::<BillForecastRow<'_>>("bill_forecasts", bills),
         )?;
-        Ok(trends + anomalies)
+        Ok(trends + anomalies + bills)
     }
 
     async fn write_credits(&self, write: &EpochWrite<'_>, version: u64) -> Result<u64, StoreError> {

@@ -39,6 +39,9 @@ impl Texts {
             self.learn_organization(key.organization, write.names)?;
             self.check_meter(key.meter)?;
         }
+        for (key, _) in &changes.trends.bills {
+            self.learn_organization(key.organization, write.names)?;
+        }
         for (key, _) in &changes.trends.anomalies {
             self.learn_organization(key.organization, write.names)?;
             self.check_meter(key.meter)?;

@@ -24,6 +24,7 @@ const STATE_TABLES: &[(&str, &str)] = &[
     ("held_periods", "organization_id, period_start"),
     ("table_rows", "table, key"),
     ("trends", "organization_id, meter"),
+    ("bill_forecasts", "organization_id, currency"),
     ("anomalies", "organization_id, meter, window_size, window_start"),
 ];
 

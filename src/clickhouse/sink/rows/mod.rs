@@ -4,6 +4,7 @@
 //! same bytes. Money and quantities go over as the integers behind the decimals; no float is near.
 
 mod amount;
+pub(super) mod bill_forecast;
 pub(super) mod credits;
 pub(super) mod events;
 pub(super) mod finals;

@@ -37,6 +37,12 @@ pub struct TrendRow<'a> {
     limit_latest_80: Option<i64>,
     limit_earliest_95: Option<i64>,
     limit_latest_95: Option<i64>,
+    credits_end_quantity: Option<i128>,
+    credits_end_reached_at: Option<i64>,
+    credits_end_earliest_80: Option<i64>,
+    credits_end_latest_80: Option<i64>,
+    credits_end_earliest_95: Option<i64>,
+    credits_end_latest_95: Option<i64>,
     next_tier_quantity: Option<i128>,
     next_tier_reached_at: Option<i64>,
     next_tier_earliest_80: Option<i64>,
@@ -109,6 +115,11 @@ impl<'a> TrendRow<'a> {
         self.limit_reached_at = expected;
         (self.limit_earliest_80, self.limit_latest_80) = (earliest_80, latest_80);
         (self.limit_earliest_95, self.limit_latest_95) = (earliest_95, latest_95);
+        let (quantity, [expected, earliest_80, latest_80, earliest_95, latest_95]) = columns(&trend.credits_end)?;
+        self.credits_end_quantity = quantity;
+        self.credits_end_reached_at = expected;
+        (self.credits_end_earliest_80, self.credits_end_latest_80) = (earliest_80, latest_80);
+        (self.credits_end_earliest_95, self.credits_end_latest_95) = (earliest_95, latest_95);
         let (quantity, [expected, earliest_80, latest_80, earliest_95, latest_95]) = columns(&trend.next_tier)?;
         self.next_tier_quantity = quantity;
         self.next_tier_reached_at = expected;
