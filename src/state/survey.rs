@@ -30,12 +30,13 @@ pub struct KindTotal {
     pub bytes: u64,
 }
 
-/// Reads every byte of every checkpoint; newest first.
+/// Reads every byte of every checkpoint; newest first. A service that runs meanwhile may prune: a checkpoint that is
+/// gone by then is none.
 pub fn survey(storage: &impl Storage) -> Result<Vec<CheckpointSurvey>, StateError> {
     let mut read = BTreeMap::new();
     let mut found = Vec::new();
     for number in numbers(storage)?.into_iter().rev() {
-        found.push(match read_manifest(storage, number) {
+        let surveyed = match read_manifest(storage, number) {
             Ok(manifest) => look_at(storage, manifest, &mut read)?,
             Err(StateError::Storage(error)) => return Err(error.into()),
             Err(error) => CheckpointSurvey {
@@ -48,7 +49,10 @@ pub fn survey(storage: &impl Storage) -> Result<Vec<CheckpointSurvey>, StateErro
                 sections: Vec::new(),
                 problems: vec![error.to_string()],
             },
-        });
+        };
+        if surveyed.problems.is_empty() || storage.read(&surveyed.manifest)?.is_some() {
+            found.push(surveyed);
+        }
     }
     Ok(found)
 }

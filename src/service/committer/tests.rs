@@ -3,6 +3,7 @@
 use super::*;
 use crate::source::{PartitionName, PartitionPosition};
 use highwater_dataflows::changes::Epoch;
+use highwater_dataflows::snapshot::{Form, Kind, Section};
 use highwater_rating::finals::freeze;
 use highwater_rating::time::Period;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ struct Onlooker {
     writes: Arc<Mutex<Vec<(u64, Manifest)>>>,
     /// Final periods that were shown.
     closed: Arc<Mutex<Vec<ClosedPeriod>>>,
+    /// The epochs of the checkpoints that were there, whenever rows were written.
+    kept: Arc<Mutex<Vec<Option<u64>>>>,
     /// Ends the process, as far as the committer can tell, instead of showing anything.
     refuses: bool,
 }
@@ -32,6 +35,7 @@ impl Writer for Onlooker {
             return Err("killed".into());
         }
         self.closed.lock().unwrap().extend(release.closed.iter().cloned());
+        self.kept.lock().unwrap().push(kept_in(self.manifest.parent().unwrap()));
         let text = std::fs::read_to_string(&self.manifest).unwrap();
         let envelope: serde_json::Value = serde_json::from_str(&text).unwrap();
         let manifest = serde_json::from_str(envelope["manifest"].as_str().unwrap()).unwrap();
@@ -42,6 +46,13 @@ impl Writer for Onlooker {
     fn sweep(&mut self, _generation: u64) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// The epoch of the newest checkpoint.
+fn kept_in(folder: &Path) -> Option<u64> {
+    let disk = crate::state::Disk::open(&crate::state::folder_in(folder)).unwrap();
+    let found = crate::state::find(&crate::state::Folder(disk)).unwrap();
+    found.checkpoint?.manifest.cut.map(|cut| cut.epoch)
 }
 
 fn read_to(next_offset: u64) -> Positions {
@@ -77,10 +88,20 @@ fn commit_in(
     refuses: bool,
     epochs: Vec<(Sealed, EpochChanges)>,
 ) -> (Vec<(u64, Manifest)>, Vec<ClosedPeriod>, Ended) {
+    commit_seen(folder, refuses, epochs, &Arc::default())
+}
+
+/// The same, with the epochs of the checkpoints that were there at each write.
+fn commit_seen(
+    folder: &Path,
+    refuses: bool,
+    epochs: Vec<(Sealed, EpochChanges)>,
+    kept: &Arc<Mutex<Vec<Option<u64>>>>,
+) -> (Vec<(u64, Manifest)>, Vec<ClosedPeriod>, Ended) {
     let data = DataFolder::claim(folder).unwrap();
     let (writes, closed): (Arc<Mutex<_>>, Arc<Mutex<_>>) = Default::default();
     let manifest = folder.join("manifest.json");
-    let onlooker = Onlooker { manifest, writes: writes.clone(), closed: closed.clone(), refuses };
+    let onlooker = Onlooker { manifest, writes: writes.clone(), closed: closed.clone(), kept: kept.clone(), refuses };
     // One epoch at a time, so that none is merged with the next.
     let (sealed_sender, sealed) = crossbeam_channel::bounded(0);
     let (changes_sender, changes) = crossbeam_channel::unbounded();
@@ -153,4 +174,26 @@ fn g_4_a_close_that_was_cut_off_before_it_was_shown_is_shown_once_by_the_next_pr
     drop(ended);
     let (_, shown, _ended) = commit_in(folder.path(), false, vec![sealed(1, 20, true), sealed(2, 30, false)]);
     assert_eq!(starts(&shown), [0i64; 0], "and not again");
+}
+
+/// An epoch at whose end a snapshot was taken.
+fn with_snapshot(epoch: u64, next_offset: u64) -> (Sealed, EpochChanges) {
+    let (sealed, mut changes) = sealed(epoch, next_offset, false);
+    let payload = vec![epoch as u8];
+    changes.snapshot = vec![Section { kind: Kind::Accounts, shard: 0, form: Form::Whole, payload }];
+    (sealed, changes)
+}
+
+#[test]
+fn state_is_kept_once_its_rows_are_written_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = Arc::default();
+    let epochs = vec![with_snapshot(1, 10), sealed(2, 20, false), with_snapshot(3, 30)];
+    let (_, _, ended) = commit_seen(folder.path(), false, epochs, &seen);
+    assert_eq!(*seen.lock().unwrap(), [None, Some(1), Some(1)]);
+    assert_eq!(kept_in(folder.path()), Some(3));
+    drop(ended);
+    let (_, _, ended) = commit_in(folder.path(), true, vec![with_snapshot(4, 40)]);
+    assert!(ended.is_err(), "its rows were not written");
+    assert_eq!(kept_in(folder.path()), Some(3));
 }

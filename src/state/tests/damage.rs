@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::scenario::{EPOCHS, cut, found, live, sections, sound_epoch};
-use crate::state::{Folder, StateError, Store, find, survey};
+use crate::state::{Created, Folder, Kept, StateError, Storage, StorageError, Store, find, removable, remove, survey};
 
 fn lived() -> (Model, Vec<String>) {
     let model = Model::default();
@@ -58,11 +58,40 @@ fn what_is_damaged_is_overtaken_by_the_next_checkpoint() {
     assert!(store.prune().unwrap().manifests.contains(manifest));
 }
 
+/// A folder whose service prunes it when the first segment is looked at.
+struct Pruned(Folder<Model>);
+
+impl Storage for Pruned {
+    fn list(&self) -> Result<Vec<String>, StorageError> {
+        self.0.list()
+    }
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        if name.starts_with("segment") {
+            let kept = Kept { manifests: 1, generation_max: u64::MAX };
+            remove(&self.0, &removable(&self.0, kept).unwrap()).unwrap();
+        }
+        self.0.read(name)
+    }
+    fn create(&self, name: &str, bytes: &[u8]) -> Result<Created, StorageError> {
+        self.0.create(name, bytes)
+    }
+    fn remove(&self, names: &[String]) -> Result<(), StorageError> {
+        self.0.remove(names)
+    }
+}
+
+#[test]
+fn a_checkpoint_that_is_pruned_while_it_is_looked_at_is_not_called_damaged() {
+    let (model, _) = lived();
+    let surveyed = survey(&Pruned(Folder(model))).unwrap();
+    assert_eq!(surveyed.iter().map(|checkpoint| checkpoint.problems.len()).collect::<Vec<_>>(), [0]);
+}
+
 #[test]
 fn a_missing_segment_is_named_with_who_lists_it() {
     let (model, files) = lived();
     let pruned: Vec<String> = files[..1].to_vec();
-    crate::state::Storage::remove(&Folder(model.clone()), &pruned).unwrap();
+    Folder(model.clone()).remove(&pruned).unwrap();
     let found = found(&model);
     let expected = format!("{} is missing, and {} lists it", files[0], files.last().unwrap());
     assert_eq!(found.damaged[0].to_string(), expected);

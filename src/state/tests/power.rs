@@ -2,7 +2,7 @@
 
 use super::model::{Dice, Fault, Forgotten, Model};
 use super::scenario::{EPOCHS, found, live, sound_epoch};
-use crate::state::StateError;
+use crate::state::{Folder, StateError, survey};
 
 fn operations() -> usize {
     let model = Model::default();
@@ -27,6 +27,10 @@ fn power_cuts(forgotten: Option<Forgotten>) -> Result<(), String> {
                 Ok(_) if !found.damaged.is_empty() => return at(format!("{:?}", found.damaged)),
                 Ok(_) => {}
                 Err(reason) => return at(reason),
+            }
+            // Also those before the newest, which stand in for it.
+            if let Some(damaged) = survey(&Folder(model.clone())).unwrap().iter().find(|it| !it.problems.is_empty()) {
+                return at(format!("{damaged:?}"));
             }
             if let Err(error) = live(&model, &mut kept) {
                 return at(format!("no life after it: {error}"));
