@@ -43,9 +43,10 @@ engine: ## the ClickHouse engine as a library, 178 MB to fetch, 566 MB on disk
 	@tests/parts/install-tools engine
 	@tests/parts/install-clickhouse
 
-parts: tools engine ## what the tests run against: the ClickHouse engine and Apache Kafka
+parts: tools engine ## what the tests run against: the ClickHouse engine, Apache Kafka, Stripe's mock
 	@tests/parts/install-tools kafka
 	@tests/parts/install-kafka
+	-@tests/parts/install-stripe-mock
 
 tools: ## compiler, pkg-config, OpenSSL's headers
 	@tests/parts/install-tools build

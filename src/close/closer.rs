@@ -6,9 +6,12 @@
 
 mod bill;
 mod settle;
+mod void;
 
 pub use bill::BillEnd;
 pub(super) use bill::drift_event;
+pub use settle::event;
+pub use void::Word;
 
 use super::clock::Clock;
 use super::journal::{Changes, Journal, JournalError, Kept, Undertaking};
@@ -43,7 +46,7 @@ pub struct Limits {
 }
 
 /// The intents of one bill.
-type Intents = BTreeMap<Key, Intent>;
+pub type Intents = BTreeMap<Key, Intent>;
 
 impl<T: Transport, J: Journal, C: Clock> Closer<T, J, C> {
     /// Takes bills on and carries them out, `ended` hearing of each. What of them is in `kept` already is gone on with.
@@ -112,8 +115,8 @@ fn open(kept: Kept, account: &str, now: Moment, jitter: fn() -> Jitter) -> Vec<(
     .collect()
 }
 
-/// By bill. Whoever sent an intent whose answer is not there is gone.
-fn intents(kept: Vec<Intent>, now: Moment, jitter: fn() -> Jitter) -> BTreeMap<Bill, Intents> {
+/// Intents by bill. Whoever sent an intent whose answer is not there is gone.
+pub fn intents(kept: Vec<Intent>, now: Moment, jitter: fn() -> Jitter) -> BTreeMap<Bill, Intents> {
     let mut intents: BTreeMap<Bill, Intents> = BTreeMap::new();
     for mut intent in kept {
         if matches!(intent.state, State::Sent { .. }) {

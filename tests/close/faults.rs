@@ -5,9 +5,9 @@ use super::double::network::{Fault, Network};
 use super::double::server;
 use super::double::stripe::{Arrived, Stripe as Double};
 use super::memory::{Disk, Mortal, Process, Turned};
-use highwater::close::clock::SystemClock;
-use highwater::close::closer::{BillEnd, Closer, Limits};
-use highwater::close::journal::{Journal, Kept, Undertaking};
+use highwater::close::clock::{Clock, SystemClock};
+use highwater::close::closer::{BillEnd, Closer, Limits, Word, intents};
+use highwater::close::journal::{Changes, Journal, Kept, Undertaking};
 use highwater::close::store::CloseStore;
 use highwater::close::stripe::{ApiKey, Https, Rates, Stripe, Transport};
 use highwater_settlement::drift::{DriftClass, InvoiceStatus};
@@ -15,7 +15,7 @@ use highwater_settlement::ledger::LedgerEvent;
 use highwater_settlement::moment::Span;
 use highwater_settlement::plan::Mode;
 use highwater_settlement::policy::Policy;
-use highwater_settlement::state::Jitter;
+use highwater_settlement::state::{Input, Jitter, Resolution, transition};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,10 +41,7 @@ fn closer(network: &Network<Turned>, disk: &Disk, clock: Turned) -> Direct {
 }
 
 /// How each bill ended.
-async fn ends<T: Transport, J: Journal, C: highwater::close::clock::Clock>(
-    closer: &Closer<T, J, C>,
-    bills: &[Undertaking],
-) -> Vec<BillEnd> {
+async fn ends<T: Transport, J: Journal, C: Clock>(closer: &Closer<T, J, C>, bills: &[Undertaking]) -> Vec<BillEnd> {
     let mut ends = std::collections::BTreeMap::new();
     let heard = |bill: &highwater_settlement::intent::Bill, end: &BillEnd| drop(ends.insert(bill.clone(), end.clone()));
     closer.apply(Kept::default(), bills.to_vec(), heard).await.unwrap();
@@ -208,4 +205,80 @@ async fn bills_go_over_http_and_are_on_disk() {
     }
     let kept = closer.journal.read().unwrap();
     assert_eq!((kept.undertakings.len(), kept.intents.len()), (20, 80));
+}
+
+/// How the bill stands on this disk, voided with a person's word.
+async fn void(closer: &Direct, disk: &Disk, bill: &Undertaking) -> BillEnd {
+    let mut intents = intents(disk.read().intents, closer.clock.now(), closer.jitter);
+    let own = intents.remove(&bill.invoice.bill).unwrap_or_default();
+    let word = Word { by: "ana".into(), reason: "wrong".into() };
+    closer.void(bill, own, &word).await.unwrap()
+}
+
+/// what is at Stripe | what voiding comes to | what is there then
+#[tokio::test(start_paused = true)]
+async fn a_bill_is_undone_as_far_as_it_has_come_and_a_paid_one_is_not() {
+    for (status, expected, then) in [
+        ("draft", "voided", "deleted"),
+        ("open", "voided", "void"),
+        ("void", "voided", "void"),
+        ("deleted", "voided", "deleted"),
+        ("paid", "refused", "paid"),
+    ] {
+        let clock = Turned::new();
+        let network = Network::new(Double::with_customers([customer("acme")]), clock, |_: &Arrived| Fault::None);
+        let (disk, bill) = (Disk::default(), undertaking("acme", &[500], &Policy::default()));
+        let closer = closer(&network, &disk, clock);
+        assert_eq!(ends(&closer, std::slice::from_ref(&bill)).await[0].name(), "settled");
+        network.stripe().invoices[0].status = status;
+        assert_eq!(void(&closer, &disk, &bill).await.name(), expected, "{status}");
+        assert_eq!(network.stripe().invoices[0].status, then, "{status}");
+    }
+}
+
+/// A key that brings back an error for ever: a person says that nothing was done, undoes the bill, and it is sent under
+/// the next key.
+#[tokio::test(start_paused = true)]
+async fn what_needs_a_person_is_billed_anew_on_a_persons_word_and_never_before() {
+    let (clock, once) = (Turned::new(), Arc::new(Mutex::new(true)));
+    let faults = move |request: &Arrived| {
+        let is_first = request.method == "POST" && std::mem::take(&mut *once.lock().unwrap());
+        if is_first { Fault::ErrorKept } else { Fault::None }
+    };
+    let network = Network::new(Double::with_customers([customer("acme")]), clock, faults);
+    let (disk, mut bill) = (Disk::default(), undertaking("acme", &[500], &Policy::default()));
+    let closer = closer(&network, &disk, clock);
+    assert_eq!(ends(&closer, std::slice::from_ref(&bill)).await[0].name(), "needs_person");
+    assert_eq!(void(&closer, &disk, &bill).await.name(), "needs_person", "it is not known yet what was done");
+    let mut intent = disk.read().intents.remove(0);
+    intent.state = transition(&intent.state, &Input::Resolved(Resolution::NotDone), clock.now(), Jitter(0));
+    closer.journal.keep(Changes { intents: vec![intent], ..Changes::default() }).await.unwrap();
+    assert_eq!(void(&closer, &disk, &bill).await, BillEnd::Voided { invoice: String::new() });
+    assert!(network.stripe().invoices.is_empty());
+    bill.invoice.bill.reissue = 1;
+    bill.invoice.content = bill.invoice.hash();
+    assert_eq!(ends(&closer, &[bill]).await[0].name(), "settled");
+    assert_eq!(network.stripe().invoices.len(), 1);
+}
+
+/// Ten thousand customers with twenty lines each, at Stripe's published limits.
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_bills_are_closed_within_twelve_minutes() {
+    let clock = Turned::new();
+    let names: Vec<String> = (0..10_000).map(|number| format!("org_{number}")).collect();
+    let double = Double::with_customers(names.iter().map(|name| customer(name)));
+    let network = Network::new(double, clock, |_: &Arrived| Fault::None);
+    let mut closer = closer(&network, &Disk::default(), clock);
+    let rate = |calls| NonZeroU32::new(calls).unwrap();
+    let transport = Mortal { of: network.clone(), process: Process::immortal() };
+    closer.stripe = Stripe::new(transport, Rates { account: rate(100), endpoint: rate(25) });
+    closer.limits.in_flight = 32;
+    let amounts: Vec<i128> = (1..=20).collect();
+    let bills: Vec<Undertaking> = names.iter().map(|name| undertaking(name, &amounts, &Policy::default())).collect();
+    let began = clock.now();
+    let found = ends(&closer, &bills).await;
+    let took = clock.now().since(began);
+    assert!(found.iter().all(|end| end.name() == "settled"));
+    println!("10,000 bills in {} s", took.0 / 1_000_000);
+    assert!(took.0 <= Span::minutes(12).0, "{} s", took.0 / 1_000_000);
 }

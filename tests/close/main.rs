@@ -1,6 +1,7 @@
 //! The close against a double of Stripe.
 
 mod bills;
+mod contract;
 mod customers;
 mod double;
 mod faults;

@@ -143,9 +143,9 @@ pub fn resume(global: &GlobalArguments, arguments: &ResumeArguments) -> Result<E
     })?
 }
 
-type RealCloser = Closer<crate::close::stripe::Https, crate::close::store::CloseStore, SystemClock>;
+pub type RealCloser = Closer<crate::close::stripe::Https, crate::close::store::CloseStore, SystemClock>;
 
-fn closer(
+pub fn closer(
     config: &Config,
     journal: crate::close::store::CloseStore,
     stripe: crate::close::stripe::Stripe<crate::close::stripe::Https>,
@@ -236,7 +236,7 @@ impl Ends {
     }
 }
 
-fn detail(end: &BillEnd, currency: &str) -> String {
+pub fn detail(end: &BillEnd, currency: &str) -> String {
     match end {
         BillEnd::Settled { invoice, status } => format!("{invoice} {}", status.name()),
         BillEnd::Refused { operation, code, message } => format!("{}: {code}: {message}", operation.name()),
@@ -254,5 +254,6 @@ fn detail(end: &BillEnd, currency: &str) -> String {
         BillEnd::Unknown { operation, cause } => format!("{}: {cause}; highwater close resume", operation.name()),
         BillEnd::Unread { invoice, reason } => format!("{invoice}: {reason}; highwater close resume"),
         BillEnd::Stopped => "highwater close resume".into(),
+        BillEnd::Voided { invoice } => invoice.clone(),
     }
 }

@@ -18,8 +18,8 @@ use std::path::PathBuf;
 /// Let invoices of a plan be sent that wait for a person
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  highwater close approve close.json --all --by ana@example.com --reason 'looked at each'
-  highwater close approve close.json --organization acme --by ana@example.com --reason 'new plan'
+  highwater close approve close.json --all --by ana --reason 'looked at each'
+  highwater close approve close.json --organization acme --by ana --reason 'new plan'
 
 An approval names the invoice's content: where that changes, the invoice waits again.")]
 pub struct ApproveArguments {
@@ -38,7 +38,7 @@ pub struct ApproveArguments {
 /// Keep invoices of a plan from being sent
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  highwater close hold close.json --organization acme --by ana@example.com --reason 'asked about the late events'")]
+  highwater close hold close.json --organization acme --by ana --reason 'late events'")]
 pub struct HoldArguments {
     /// The plan file
     pub plan: PathBuf,
@@ -55,7 +55,7 @@ pub struct HoldArguments {
 /// Let invoices be sent again that were held
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  highwater close release close.json --organization acme --by ana@example.com --reason 'answered'")]
+  highwater close release close.json --organization acme --by ana --reason 'answered'")]
 pub struct ReleaseArguments {
     /// The plan file
     pub plan: PathBuf,
@@ -74,6 +74,15 @@ pub struct Word {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+impl Word {
+    pub fn check(&self) -> Result<(), CommandError> {
+        if self.by.trim().is_empty() || self.reason.trim().is_empty() {
+            return Err(CommandError::usage("a decision has a name and a reason").help("--by NAME --reason TEXT"));
+        }
+        Ok(())
+    }
 }
 
 pub fn approve(global: &GlobalArguments, arguments: &ApproveArguments) -> Result<Exit, CommandError> {
@@ -110,9 +119,7 @@ fn enter(
     done: &str,
     event: impl Fn(&Item) -> Option<LedgerEvent>,
 ) -> Result<Exit, CommandError> {
-    if word.by.trim().is_empty() || word.reason.trim().is_empty() {
-        return Err(CommandError::usage("a decision has a name and a reason").help("--by NAME --reason TEXT"));
-    }
+    word.check()?;
     let settings = global.settings(Vec::new())?;
     if plan.account != settings.config.stripe.account {
         return Err(CommandError::input(format_args!("the plan is for account {}", plan.account)));

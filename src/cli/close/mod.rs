@@ -5,9 +5,11 @@ mod decide;
 mod desk;
 mod plan;
 mod plan_file;
+mod resolve;
 mod show;
 mod status;
 mod verify;
+mod void;
 
 use super::exit::{CommandError, Exit};
 use super::global::GlobalArguments;
@@ -25,6 +27,8 @@ pub enum CloseCommand {
     Resume(apply::ResumeArguments),
     Verify(verify::VerifyArguments),
     Status(status::StatusArguments),
+    Resolve(resolve::ResolveArguments),
+    Void(void::VoidArguments),
 }
 
 pub fn run(global: &GlobalArguments, command: &CloseCommand) -> Result<Exit, CommandError> {
@@ -38,5 +42,7 @@ pub fn run(global: &GlobalArguments, command: &CloseCommand) -> Result<Exit, Com
         CloseCommand::Resume(arguments) => apply::resume(global, arguments),
         CloseCommand::Verify(arguments) => verify::run(global, arguments),
         CloseCommand::Status(arguments) => status::run(global, arguments),
+        CloseCommand::Resolve(arguments) => resolve::run(global, arguments),
+        CloseCommand::Void(arguments) => void::run(global, arguments),
     }
 }

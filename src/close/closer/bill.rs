@@ -29,6 +29,8 @@ pub enum BillEnd {
     Unread { invoice: String, reason: String },
     /// The run was stopped between two steps.
     Stopped,
+    /// Undone on a person's word. No invoice where none was made.
+    Voided { invoice: String },
 }
 
 impl BillEnd {
@@ -41,6 +43,7 @@ impl BillEnd {
             BillEnd::Unknown { .. } => "unknown",
             BillEnd::Unread { .. } => "unread",
             BillEnd::Stopped => "stopped",
+            BillEnd::Voided { .. } => "voided",
         }
     }
 }
@@ -89,7 +92,7 @@ impl<T: Transport, J: Journal, C: Clock> Closer<T, J, C> {
         }
     }
 
-    async fn stepped(
+    pub(super) async fn stepped(
         &self,
         run: &mut Run<'_>,
         operation: Operation,

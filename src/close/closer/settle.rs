@@ -125,7 +125,8 @@ impl<T: Transport, J: Journal, C: Clock> Closer<T, J, C> {
     }
 }
 
-fn event(intent: &Intent) -> LedgerEvent {
+/// A step of an intent as the ledger has it.
+pub fn event(intent: &Intent) -> LedgerEvent {
     let (detail, object) = match &intent.state {
         State::Planned | State::Sent { .. } => (String::new(), String::new()),
         State::Unknown { cause, .. } => (cause.name().to_owned(), String::new()),

@@ -244,11 +244,9 @@ impl Stripe {
 
     fn add_lines(&mut self, id: &str, form: &[(String, String)]) -> Reply {
         let mut lines = Vec::new();
+        let fields: BTreeMap<&str, &str> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         for at in 0.. {
-            let field = |name: &str| {
-                let key = format!("lines[{at}]{name}");
-                form.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
-            };
+            let field = |name: &str| fields.get(format!("lines[{at}]{name}").as_str()).copied();
             let Some(amount) = field("[amount]") else { break };
             let number = |name| field(name).and_then(|text| text.parse::<i64>().ok());
             let (Ok(amount), Some(start), Some(end)) =
