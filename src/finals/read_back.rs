@@ -3,9 +3,10 @@
 use super::{Closed, ClosedPeriod, HeldPeriod, ReadTo};
 use crate::clickhouse::{Store, StoreError};
 use clickhouse::Row;
+use highwater_rating::charge::StepKind;
 use highwater_rating::finals::{Corrects, FinalPeriod, Line, LineId, LineKind};
 use highwater_rating::number::Quantity;
-use highwater_rating::rate::TierShare;
+use highwater_rating::rate::{StepShare, TierShare};
 use highwater_rating::time::{EventTime, Period};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -56,6 +57,10 @@ struct LineRow {
     tiers: Vec<u32>,
     tier_quantities: Vec<i128>,
     tier_amounts: Vec<i128>,
+    steps: Vec<String>,
+    step_discounts: Vec<u32>,
+    step_quantities: Vec<i128>,
+    step_amounts: Vec<i128>,
     terms: String,
     corrects_line_id: String,
     corrects_period_start: Option<i64>,
@@ -85,7 +90,9 @@ impl Closed {
                 &format!(
                     "SELECT organization_id, period_start, revision, line_id, toString(kind) AS kind, toString(name) AS name, span_start, span_end, events, quantity,
                         included_quantity, overage, toString(currency) AS currency, amount_unrounded, amount_minor_units,
-                        `tiers.tier` AS tiers, `tiers.quantity` AS tier_quantities, `tiers.amount_unrounded` AS tier_amounts, terms, corrects_line_id,
+                        `tiers.tier` AS tiers, `tiers.quantity` AS tier_quantities, `tiers.amount_unrounded` AS tier_amounts,
+                        `steps.step` AS steps, `steps.discount` AS step_discounts, `steps.quantity` AS step_quantities,
+                        `steps.amount_unrounded` AS step_amounts, terms, corrects_line_id,
                         corrects_period_start, toString(corrects_kind) AS corrects_kind
                      FROM {database}.final_lines FINAL ORDER BY organization_id, period_start, revision, line_id"
                 ),
@@ -156,6 +163,11 @@ impl LineRow {
         let share =
             |((tier, quantity), amount_unrounded)| TierShare { tier, quantity: Quantity(quantity), amount_unrounded };
         let tiers = shares.map(share).collect();
+        let steps = self.steps.iter().zip(self.step_discounts).zip(self.step_quantities).zip(self.step_amounts);
+        let step = |(((kind, index), quantity), amount_unrounded): (((&String, u32), i128), i128)| {
+            let kind = StepKind::from_name(kind)?;
+            Some(StepShare { kind, index, quantity: Quantity(quantity), amount_unrounded })
+        };
         Some(Line {
             id: LineId::parse(&self.line_id)?,
             kind: LineKind::from_name(&self.kind)?,
@@ -170,6 +182,7 @@ impl LineRow {
             amount_unrounded: self.amount_unrounded,
             amount_minor_units: self.amount_minor_units,
             tiers,
+            steps: steps.map(step).collect::<Option<_>>()?,
             terms: self.terms.into(),
             corrects,
         })

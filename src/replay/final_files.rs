@@ -1,6 +1,7 @@
 //! `close_records.ndjson` and `final_lines.ndjson`: what would be billed.
 
 use highwater_rating::finals::{FinalPeriod, Line};
+use highwater_rating::rate::StepShare;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -60,8 +61,18 @@ fn line_row(period: &FinalPeriod, line: &Line) -> Value {
         "currency": line.currency,
         "amount_unrounded": highwater_rating::number::unrounded_text(line.amount_unrounded),
         "amount_minor_units": line.amount_minor_units.to_string(),
+        "steps": line.steps.iter().map(step).collect::<Vec<Value>>(),
         "terms": serde_json::from_str::<Value>(&line.terms).unwrap_or_default(),
         "corrects_line_id": line.corrects.map(|corrects| corrects.line_id),
         "corrects_period_start": line.corrects.map(|corrects| corrects.period_start),
+    })
+}
+
+fn step(step: &StepShare) -> Value {
+    json!({
+        "step": step.kind,
+        "discount": step.index,
+        "quantity": step.quantity,
+        "amount_unrounded": highwater_rating::number::unrounded_text(step.amount_unrounded),
     })
 }

@@ -13,8 +13,10 @@ const METERS: [&str; 7] = ["count", "sum", "max", "min", "latest", "unique", "av
 fn catalog(today: i64) -> Vec<Value> {
     let begun = EventTime(today - 10 * DAY).to_string();
     let meter = |name: &&str| json!({"table": "meters", "row": {"name": name, "feature": name, "aggregation": name}});
-    let charges: Vec<Value> =
-        METERS.iter().map(|name| json!({"meter": name, "model": "per_unit", "price": "0.37"})).collect();
+    // A discount of nothing but a step: it changes no amount that is expected below.
+    let charge =
+        |name: &&str| json!({"meter": name, "model": "per_unit", "price": "0.74", "discounts": [{"percent": 50}]});
+    let charges: Vec<Value> = METERS.iter().map(charge).collect();
     let plan = json!({"table": "plans", "row":
         {"plan": "daily", "currency": "EUR", "effective_from": begun, "grace_hours": 0, "charges": charges}});
     let subscription = json!({"table": "subscriptions", "row": {"id": "s", "organizationId": "acme", "plan": "daily",
@@ -39,7 +41,8 @@ fn send(house: &House, events: &[Value]) {
 
 const RECORDS: &str = "SELECT period_start, revision, currency, lines, total_minor_units, checksum, final_at \
                        FROM highwater.close_records ORDER BY ALL FORMAT TSV";
-const LINES: &str = "SELECT line_id, kind, name, quantity, overage, amount_unrounded, amount_minor_units, terms \
+const LINES: &str = "SELECT line_id, kind, name, quantity, overage, amount_unrounded, amount_minor_units, terms, \
+                     steps.step, steps.discount, steps.quantity, steps.amount_unrounded \
                      FROM highwater.final_lines ORDER BY ALL FORMAT TSV";
 const RECURRING: &str = "SELECT kind, name, quantity, amount_unrounded, amount_minor_units, total_minor_units \
                          FROM highwater.final_lines JOIN highwater.close_records USING (organization_id, period_start, revision, currency) \
@@ -99,6 +102,9 @@ fn g_4_what_was_closed_stays_so_over_kill_9_and_over_the_loss_of_its_folder() {
         "2\n7\n",
     );
     wait_for(&house, RECURRING, "base_price\tseats\t3\t7.5\t750\t1000\ntrue_up\tseats\t1\t2.5\t250\t1000\n");
+    let steps = "SELECT DISTINCT steps.step, steps.quantity, steps.amount_unrounded = [-amount_unrounded] FROM highwater.final_lines \
+                 WHERE kind = 'usage' FORMAT TSV";
+    assert_eq!(shown(&house, steps), "['discount']\t[0]\t1\n", "half the price is half the amount");
     for id in shown(&house, "SELECT line_id FROM highwater.final_lines WHERE kind = 'usage'").lines() {
         assert_eq!(explain(&house, id)["state"], "final");
     }

@@ -1,9 +1,11 @@
 //! What was frozen and all corrections of it add up to what is known now, whatever came in between.
 
+use highwater_rating::charge::StepKind;
 use highwater_rating::finals::{
     Cause, Correction, DEFAULT_GRACE_HOURS, Difference, FinalPeriod, Line, LineId, LineKind, Settled, correct, freeze,
 };
 use highwater_rating::number::Quantity;
+use highwater_rating::rate::StepShare;
 use highwater_rating::time::{EventTime, Period};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -32,6 +34,12 @@ fn line(period_number: i64, meter: &str, amount: i128, currency: &str, terms: &s
         amount_unrounded: amount * 10i128.pow(16) + 3,
         amount_minor_units: amount,
         tiers: Vec::new(),
+        steps: vec![StepShare {
+            kind: StepKind::Discount,
+            index: 0,
+            quantity: Quantity(amount),
+            amount_unrounded: -amount,
+        }],
         terms: terms.into(),
         corrects: None,
     }
@@ -74,12 +82,16 @@ impl Ledger {
         self.open += 1;
     }
 
-    /// Quantity, overage and both amounts of a period's lines in one currency: as billed with what is pending, and as
+    /// Quantity, overage, both amounts and what the steps say of a period's lines in one currency: as billed with what is pending, and as
     /// known now.
-    fn sums(&self, number: i64, currency: &str) -> ([i128; 4], [i128; 4]) {
-        let numbers = |line: &Line| [line.quantity.0, line.overage.0, line.amount_unrounded, line.amount_minor_units];
+    fn sums(&self, number: i64, currency: &str) -> ([i128; 6], [i128; 6]) {
+        let numbers = |line: &Line| {
+            let steps = |of: fn(&StepShare) -> i128| line.steps.iter().map(of).sum();
+            let (free, steps) = (steps(|step| step.quantity.0), steps(|step| step.amount_unrounded));
+            [line.quantity.0, line.overage.0, line.amount_unrounded, line.amount_minor_units, free, steps]
+        };
         let sum = |lines: Vec<&Line>| {
-            lines.iter().filter(|line| &*line.currency == currency).fold([0; 4], |mut sum, line| {
+            lines.iter().filter(|line| &*line.currency == currency).fold([0; 6], |mut sum, line| {
                 sum.iter_mut().zip(numbers(line)).for_each(|(sum, number)| *sum += number);
                 sum
             })

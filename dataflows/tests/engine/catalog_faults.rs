@@ -58,7 +58,7 @@ const STORY: [Fed; 6] = [
 #[test]
 fn g_1_a_price_that_changes_while_events_are_in_flight_rates_by_event_time_wherever_it_comes() {
     // 13 of which 10 are included at 0.50, then 7 at 2.00.
-    let expected = [format!("2026-11-01T00:00:00Z 13 3 150"), format!("{CHANGE} 7 7 1400")];
+    let expected = ["2026-11-01T00:00:00Z 13 3 150".to_owned(), format!("{CHANGE} 7 7 1400")];
     for (workers, one_by_one) in [(1, false), (2, true)] {
         for (first, backwards) in (0..STORY.len()).flat_map(|first| [(first, false), (first, true)]) {
             let mut house = house(workers);

@@ -40,6 +40,10 @@ CREATE OR REPLACE VIEW highwater.final_lines
     `tiers.tier` Array(UInt32) COMMENT 'Which tiers the overage fell into, counted from 0. ARRAY JOIN tiers gives a row a tier.',
     `tiers.quantity` Array(Decimal(38, 9)) COMMENT 'How many units fell into each tier.',
     `tiers.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What each tier''s units cost, in units of the currency, before rounding.',
+    `steps.step` Array(String) COMMENT 'What changed the tiers'' amount, in order: free_units, discount, minimum or maximum. Tiers and steps add up to amount_unrounded.',
+    `steps.discount` Array(UInt32) COMMENT 'Which of the charge''s discounts, counted from 0; 0 for every other step.',
+    `steps.quantity` Array(Decimal(38, 9)) COMMENT 'How many units were free, below zero in a reversal; 0 for every other step.',
+    `steps.amount_unrounded` Array(Decimal(38, 18)) COMMENT 'What the step added or, below zero, took off, in units of the currency, before rounding; the other way round in a reversal.',
     terms String COMMENT 'What the line was rated by, with the version of every part, as JSON.',
     corrects_line_id String COMMENT 'Of a correction or reversal: the line of the final period that it corrects; else empty.',
     corrects_period_start Nullable(DateTime64(6, 'UTC')) COMMENT 'Of a correction or reversal: the final period that it corrects; else NULL.',
@@ -47,7 +51,8 @@ CREATE OR REPLACE VIEW highwater.final_lines
 )
 COMMENT 'The lines of final periods, as they were frozen: what is billed. highwater.rated_lines has lines as they are known now.'
 AS SELECT organization_id, period_start, revision, line_id, kind, name, span_start, span_end, events, quantity, included_quantity, overage,
-    amount_unrounded, amount_minor_units, currency, `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`, terms, corrects_line_id, corrects_period_start, corrects_kind
+    amount_unrounded, amount_minor_units, currency, `tiers.tier`, `tiers.quantity`, `tiers.amount_unrounded`,
+    `steps.step`, `steps.discount`, `steps.quantity`, `steps.amount_unrounded`, terms, corrects_line_id, corrects_period_start, corrects_kind
 FROM highwater_store.final_lines FINAL;
 
 CREATE OR REPLACE VIEW highwater.pending_corrections

@@ -81,7 +81,7 @@ const OF_TIMES: &str = "toString(toUnixTimestamp64Micro(span_start)) AS span_sta
 pub async fn find(connection: &Connection, id: LineId) -> Result<Option<Explained>, CommandError> {
     let of_final = format!(
         "SELECT 'final' AS state, line_id, kind, name, organization_id, period_start, revision, span_start, span_end, {OF_TIMES},
-            toString(toUnixTimestamp64Micro(period_start)) AS period_start_us, events, quantity, included_quantity, overage, {NO_COVERS}, {OF_TIERS}, {NO_STEPS},
+            toString(toUnixTimestamp64Micro(period_start)) AS period_start_us, events, quantity, included_quantity, overage, {NO_COVERS}, {OF_TIERS}, {OF_STEPS},
             currency, amount_unrounded, toString(amount_minor_units) AS amount_minor_units, terms, '' AS cause, corrects_line_id,
             if(corrects_line_id = '', kind, corrects_kind) AS charges_for
          FROM highwater.final_lines WHERE line_id = {{line:String}}"

@@ -49,6 +49,7 @@ pub(super) const FILES: &[SchemaFile] = files![
     Table "0009_billing",
     Table "0010_line_steps",
     Table "0011_bill_forecasts",
+    Table "0012_final_line_steps",
     View "views/usage",
     View "views/rating",
     View "views/credits",

@@ -309,6 +309,7 @@ fn the_engines_checksum_is_ours() {
         amount_unrounded: line.amount_unrounded,
         amount_minor_units: line.amount_minor_units,
         tiers: Vec::new(),
+        steps: Vec::new(),
         terms: "{}".into(),
         corrects: line.corrects_period_start.map(|period_start| Corrects {
             line_id: LineId::parse(&line.corrects_line_id).expect("an id"),

@@ -18,6 +18,8 @@ pub enum StepKind {
 }
 
 impl StepKind {
+    pub const ALL: [StepKind; 4] = [StepKind::FreeUnits, StepKind::Discount, StepKind::Minimum, StepKind::Maximum];
+
     pub fn name(self) -> &'static str {
         match self {
             StepKind::FreeUnits => "free_units",
@@ -25,6 +27,10 @@ impl StepKind {
             StepKind::Minimum => "minimum",
             StepKind::Maximum => "maximum",
         }
+    }
+
+    pub fn from_name(name: &str) -> Option<StepKind> {
+        StepKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::credits::CreditLine;
 use crate::number::Quantity;
-use crate::rate::{RateError, RatedLine, TierShare};
+use crate::rate::{RateError, RatedLine, StepShare, TierShare};
 use crate::recurring::{LineAmount, RecurringLine, RecurringTerms};
 use crate::time::EventTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -155,6 +155,10 @@ pub struct Line {
     pub amount_minor_units: i128,
     /// Which tiers the overage fell into.
     pub tiers: Vec<TierShare>,
+    /// What the charge's rules added to the tiers' amount, or took off it. Lines that were frozen before these were kept
+    /// have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepShare>,
     /// What it was rated by, with the version of every part, as JSON.
     pub terms: Arc<str>,
     /// Of corrections and reversals only.
@@ -179,6 +183,7 @@ impl Line {
             amount_unrounded: line.amount_unrounded,
             amount_minor_units: line.amount_minor_units,
             tiers: line.tiers.clone(),
+            steps: line.steps.clone(),
             // Terms hold nothing that JSON cannot write.
             terms: serde_json::to_string(&**terms).unwrap_or_default().into(),
             corrects: None,
@@ -206,6 +211,7 @@ impl Line {
             amount_unrounded: line.amount_unrounded().ok_or(RateError::AmountOverflow)?,
             amount_minor_units: line.amount_minor_units,
             tiers: Vec::new(),
+            steps: Vec::new(),
             terms: terms.to_string().into(),
             corrects: None,
         })
@@ -228,6 +234,7 @@ impl Line {
             amount_unrounded: unrounded,
             amount_minor_units: minor_units,
             tiers: Vec::new(),
+            steps: Vec::new(),
             // Terms hold nothing that JSON cannot write.
             terms: serde_json::to_string(&RecurringTerms::of(line)).unwrap_or_default().into(),
             corrects: None,
@@ -259,6 +266,7 @@ impl Line {
             quantity: negative(self.quantity)?,
             overage: negative(self.overage)?,
             tiers: self.tiers.iter().map(reversed_tier).collect::<Result<_, _>>()?,
+            steps: self.steps.iter().map(reversed_step).collect::<Result<_, _>>()?,
             amount_unrounded: self.amount_unrounded.checked_neg().ok_or(RateError::AmountOverflow)?,
             amount_minor_units: self.amount_minor_units.checked_neg().ok_or(RateError::AmountOverflow)?,
             corrects: Some(corrects),
@@ -272,6 +280,14 @@ fn reversed_tier(share: &TierShare) -> Result<TierShare, RateError> {
         tier: share.tier,
         quantity: Quantity::ZERO.checked_sub(share.quantity).ok_or(RateError::QuantityOverflow)?,
         amount_unrounded: share.amount_unrounded.checked_neg().ok_or(RateError::AmountOverflow)?,
+    })
+}
+
+fn reversed_step(share: &StepShare) -> Result<StepShare, RateError> {
+    Ok(StepShare {
+        quantity: Quantity::ZERO.checked_sub(share.quantity).ok_or(RateError::QuantityOverflow)?,
+        amount_unrounded: share.amount_unrounded.checked_neg().ok_or(RateError::AmountOverflow)?,
+        ..*share
     })
 }
 

@@ -102,14 +102,16 @@ pub fn freeze(
 /// What has more digits than a decimal column holds is not frozen.
 fn in_range(line: &Line) -> Result<(), RateError> {
     let fits = |number: i128| number.unsigned_abs() < 10u128.pow(DECIMAL_DIGITS);
-    let tiers = || line.tiers.iter();
+    let (tiers, steps) = (|| line.tiers.iter(), || line.steps.iter());
     let quantities = [line.quantity.0, line.included.0, line.overage.0];
-    if !quantities.into_iter().chain(tiers().map(|share| share.quantity.0)).all(fits) {
+    let quantities = quantities.into_iter().chain(tiers().map(|share| share.quantity.0));
+    if !quantities.chain(steps().map(|share| share.quantity.0)).all(fits) {
         return Err(RateError::QuantityOverflow);
     }
     let amounts = [line.amount_unrounded, line.amount_minor_units];
     let amounts = amounts.into_iter().chain(tiers().map(|share| share.amount_unrounded));
-    if amounts.into_iter().all(fits) { Ok(()) } else { Err(RateError::AmountOverflow) }
+    let mut amounts = amounts.chain(steps().map(|share| share.amount_unrounded));
+    if amounts.all(fits) { Ok(()) } else { Err(RateError::AmountOverflow) }
 }
 
 fn total(lines: &[Line]) -> Result<i128, RateError> {

@@ -73,6 +73,14 @@ pub struct FinalLineRow<'a> {
     tier_quantity: Vec<i128>,
     #[serde(rename = "tiers.amount_unrounded")]
     tier_amount_unrounded: Vec<i128>,
+    #[serde(rename = "steps.step")]
+    step: Vec<&'a str>,
+    #[serde(rename = "steps.discount")]
+    step_discount: Vec<u32>,
+    #[serde(rename = "steps.quantity")]
+    step_quantity: Vec<i128>,
+    #[serde(rename = "steps.amount_unrounded")]
+    step_amount_unrounded: Vec<i128>,
     terms: &'a str,
     corrects_line_id: String,
     corrects_period_start: Option<i64>,
@@ -102,6 +110,10 @@ impl<'a> FinalLineRow<'a> {
             tier: line.tiers.iter().map(|share| share.tier).collect(),
             tier_quantity: line.tiers.iter().map(|share| share.quantity.0).collect(),
             tier_amount_unrounded: line.tiers.iter().map(|share| share.amount_unrounded).collect(),
+            step: line.steps.iter().map(|step| step.kind.name()).collect(),
+            step_discount: line.steps.iter().map(|step| step.index).collect(),
+            step_quantity: line.steps.iter().map(|step| step.quantity.0).collect(),
+            step_amount_unrounded: line.steps.iter().map(|step| step.amount_unrounded).collect(),
             terms: &line.terms,
             corrects_line_id: line.corrects.map(|corrects| corrects.line_id.to_string()).unwrap_or_default(),
             corrects_period_start: line.corrects.map(|corrects| corrects.period_start.0),
