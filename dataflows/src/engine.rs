@@ -252,9 +252,10 @@ impl Engine {
             shares[worker_of(period.organization, workers)].held.push(period);
         }
         for (worker, share) in self.workers.iter().zip(shares) {
-            // What recurs is there as far as it was when those periods were closed.
+            // What recurs is there as far as it was when those periods were closed, and forecasts are of that day.
             if let Some(watermark) = share.watermark {
                 let _ = worker.recurs.send((self.epoch, watermark));
+                let _ = worker.at_close.send((self.epoch, AtClose::Reach(watermark)));
             }
             let _ = worker.told.send((self.epoch, Told::Restored(share)));
         }

@@ -2,6 +2,7 @@
 
 use crate::house::{House, event, retract};
 use highwater_dataflows::engine::{Settings, Windows};
+use highwater_dataflows::finals::changes::Restored;
 use highwater_dataflows::trends::changes::{
     AmountEstimate, AnomalyKey, AnomalyValue, BillForecast, BillKey, Threshold, Trend, TrendKey,
 };
@@ -227,6 +228,17 @@ fn without_terms_or_usage_there_is_no_trend_any_more() {
     assert_eq!(trend(&house).used.to_string(), "120");
     house.feed(&(5..=10).map(|day| retract(&format!("c{day}"))).collect::<Vec<_>>());
     assert!(house.trends.is_empty());
+}
+
+#[test]
+fn forecasts_are_there_after_a_start_before_time_goes_on() {
+    let mut house = house(Settings { workers: 2, ..Settings::default() });
+    house.lines(&calls(-27..=10, |_| 20));
+    house.seal();
+    let watermark = serde_json::from_str("\"2026-11-11T06:00:00Z\"").unwrap();
+    house.engine.restore(Restored { watermark: Some(watermark), ..Restored::default() });
+    house.seal();
+    assert_eq!(trend(&house).usage.expected.to_string(), "600");
 }
 
 type Rows = (BTreeMap<TrendKey, Arc<Trend>>, BTreeMap<AnomalyKey, AnomalyValue>, BTreeMap<BillKey, BillForecast>);
