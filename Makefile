@@ -2,7 +2,7 @@
 # does, and can be run again: what is done is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz faults bench check engine parts tools build
+.PHONY: help demo test fuzz faults mutants bench check engine parts tools build
 
 # A test that hangs is a failure, not a wait. The first run compiles everything.
 TEST_SECONDS ?= 2100
@@ -28,6 +28,12 @@ fuzz: tools ## random catalogs and streams against the oracle: a million steps, 
 
 faults: parts ## lost, late, doubled and cut answers, killed processes
 	cargo test --test service -- faults:: killed:: stopping::
+
+MUTANTS ?= rate.rs rate/*.rs charge/*.rs number/*.rs recurring/*.rs terms/*.rs time/*.rs
+mutants: tools ## plant mistakes where amounts are made, and list those that no test notices: hours, or MUTANTS='rate.rs'
+	@command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
+	cargo mutants --package highwater-rating --jobs 1 --timeout 120 --output target \
+		$(foreach file,$(MUTANTS),--file 'dataflows/rating/src/$(file)')
 
 bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-tools bench

@@ -5,6 +5,7 @@ mod rows;
 use highwater_rating::number::{Currency, Quantity};
 use highwater_rating::rate::{RateError, RatedPeriod, SpanUsage};
 use highwater_rating::tables::{Aggregation, Allowance, Charge};
+use highwater_rating::terms::Terms;
 use rows::{charge, graduated, per_unit, quantity, rate_january, usage};
 
 /// `limit overage cost | each line's included, overage, amount`.
@@ -158,6 +159,34 @@ fn lines_are_for_spans_with_usage_and_a_charge() {
     assert_eq!((rated.events, rated.quantity), (2, quantity("5")));
     let unpriced = rate_january(Aggregation::Sum, &spans("USD", &[], &[(None, "5")])).unwrap();
     assert_eq!((unpriced.limit, unpriced.cost_minor_units, &*unpriced.plan), (None, 0, "pro"));
+}
+
+#[test]
+fn the_last_span_with_usage_names_the_period_and_what_charges_nothing_has_no_say() {
+    let priced = || whole("10", "1", "1");
+    // Plan, currency, events and whether it is charged, span by span.
+    #[rustfmt::skip]
+    let cases: &[(&[(&str, &str, u64, bool)], Result<(&str, &str), RateError>)] = &[
+        (&[("early", "EUR", 1, true),  ("late", "EUR", 1, true)],  Ok(("late", "EUR"))),
+        (&[("early", "EUR", 1, true),  ("late", "EUR", 0, true)],  Ok(("early", "EUR"))),
+        (&[("early", "EUR", 0, true),  ("late", "EUR", 1, true)],  Ok(("late", "EUR"))),
+        (&[("early", "EUR", 0, true),  ("late", "JPY", 0, true)],  Ok(("late", "JPY"))),
+        (&[("early", "EUR", 1, true),  ("late", "JPY", 0, true)],  Ok(("early", "EUR"))),
+        (&[("early", "EUR", 1, true),  ("late", "JPY", 1, false)], Ok(("late", "EUR"))),
+        (&[("early", "EUR", 1, false), ("late", "JPY", 1, false)], Ok(("late", "JPY"))),
+        (&[("early", "EUR", 1, true),  ("late", "JPY", 1, true)],  Err(RateError::MixedCurrencies)),
+    ];
+    for (of_spans, expected) in cases {
+        let used: Vec<_> = of_spans.iter().map(|(.., charged)| (charged.then(priced).flatten(), "3")).collect();
+        let mut all = spans("EUR", &["2026-01-11"], &used);
+        for (usage, (plan, currency, events, _)) in all.iter_mut().zip(*of_spans) {
+            let terms = Terms { plan: (*plan).into(), currency: (*currency).into(), ..(*usage.span.terms).clone() };
+            (usage.span.terms, usage.events) = (terms.into(), *events);
+        }
+        let rated = rate_january(Aggregation::Sum, &all);
+        let named = rated.as_ref().map(|rated| (&*rated.plan, &*rated.currency)).map_err(|error| *error);
+        assert_eq!(named, *expected, "{of_spans:?}");
+    }
 }
 
 #[test]
