@@ -11,6 +11,7 @@ mod double;
 mod checkpoints;
 mod client;
 mod close;
+mod credits;
 mod demo;
 mod door;
 mod faults;
