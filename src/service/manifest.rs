@@ -2,7 +2,7 @@
 //!
 //! One small file in the data folder. It is replaced as a whole (write beside, sync, rename, sync the folder) and
 //! carries a checksum, so that a crash leaves the old one or the new one. Owns the claim on the folder: while a
-//! process holds it no other may write there. Does not own any usage: that is rebuilt from the sources.
+//! process holds it no other may write there. Does not own any usage: that is in checkpoints and in the sources.
 
 use crate::source::Positions;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub enum ManifestError {
     InUse { folder: PathBuf },
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: io::Error },
-    #[error("{path} is damaged ({reason}); move it away to rebuild everything from the sources under a new generation")]
+    #[error("{path} is damaged ({reason}); move it away to go on from the newest checkpoint under a new generation")]
     Damaged { path: PathBuf, reason: String },
     #[error("{path} was written by a newer version (format {found}, this one reads up to {FORMAT_VERSION})")]
     Newer { path: PathBuf, found: u32 },

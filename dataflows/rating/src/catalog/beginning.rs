@@ -1,7 +1,7 @@
 //! When a meter begins that is added beside others.
 //!
-//! A running service counts a new meter from the events that come after its row; after a restart every event is read
-//! again. Both agree only where the meter begins at an instant that lies ahead when its row is published. Owns that
+//! A running service counts a new meter from the events that come after its row; where state is built anew every event
+//! is read again. Both agree only where the meter begins at an instant that lies ahead when its row is published. Owns that
 //! rule. The first meters of all, which nothing was counted before, may count everything there is.
 
 use super::difference::{Refusal, RefusalCode};
