@@ -9,6 +9,7 @@ pub mod clock;
 pub mod closer;
 pub mod customers;
 pub mod journal;
+pub mod report;
 pub mod source;
 pub mod store;
 pub mod stripe;

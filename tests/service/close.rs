@@ -186,6 +186,41 @@ fn final_lines_become_invoices_once_and_to_the_cent() {
         "611\t612\n"
     );
 
+    // It is undone, billed anew once somebody looked, and all of it is in the evidence.
+    let by = ["--by", "ana", "--reason", "changed by hand"];
+    let day = &EventTime(closed_day).to_string()[..10];
+    let voided = close(&house, &[&["void", "--organization", "acme", "--period-start", day], &by[..]].concat());
+    assert!(voided.code == 0 && network.stripe().invoices[0].status == "void", "{}", voided.said);
+    let planned = close(&house, &["plan", "--organization", "acme", "--out", &plan]);
+    assert!(planned.said.contains("changed"), "{}", planned.said);
+    assert_eq!(close(&house, &[&["approve", &plan, "--all"], &by[..]].concat()).code, 0);
+    let applied = close(&house, &["apply", &plan]);
+    assert!(applied.code == 0 && applied.said.contains("1 settled"), "{}", applied.said);
+    {
+        let stripe = network.stripe();
+        let lines: Vec<i64> = stripe.invoices[2].lines.iter().map(|line| line.amount).collect();
+        assert_eq!((stripe.invoices.len(), stripe.invoices[2].status, lines), (3, "open", vec![611, 100]));
+    }
+    let unknown = close(&house, &[&["resolve", "hw_none", "--not-done"], &by[..]].concat());
+    assert!(unknown.code == 1 && unknown.said.contains("there is no intent hw_none"), "{}", unknown.said);
+    let evidence = house.path("evidence");
+    assert_eq!(close(&house, &["report", "--out", &evidence.display().to_string()]).code, 0);
+    let rows = |file: &str| {
+        let text = std::fs::read_to_string(evidence.join(file)).expect("a file");
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!((rows("invoices.csv").len(), rows("lines.csv").len(), rows("decisions.csv").len()), (3, 5, 6));
+    let invoices = rows("invoices.csv");
+    assert!(
+        invoices.iter().any(|row| row.contains(",0,cus_acme,") && row.contains(",false,true,2,711,")),
+        "{invoices:?}"
+    );
+    assert!(
+        invoices.iter().any(|row| row.contains(",1,cus_acme,in_") && row.contains(",true,false,2,711,")),
+        "{invoices:?}"
+    );
+    assert_eq!(rows("reconciliation.csv").iter().filter(|row| row.contains(",drifted,")).count(), 1);
+
     // S-11
     let live = close(&house, &["apply", &plan, "--set", "stripe.mode=live"]);
     assert!(live.code == 78 && live.said.contains("is a test-mode key"), "{}: {}", live.code, live.said);

@@ -5,6 +5,7 @@ mod decide;
 mod desk;
 mod plan;
 mod plan_file;
+mod report;
 mod resolve;
 mod show;
 mod status;
@@ -27,6 +28,7 @@ pub enum CloseCommand {
     Resume(apply::ResumeArguments),
     Verify(verify::VerifyArguments),
     Status(status::StatusArguments),
+    Report(report::ReportArguments),
     Resolve(resolve::ResolveArguments),
     Void(void::VoidArguments),
 }
@@ -42,6 +44,7 @@ pub fn run(global: &GlobalArguments, command: &CloseCommand) -> Result<Exit, Com
         CloseCommand::Resume(arguments) => apply::resume(global, arguments),
         CloseCommand::Verify(arguments) => verify::run(global, arguments),
         CloseCommand::Status(arguments) => status::run(global, arguments),
+        CloseCommand::Report(arguments) => report::run(global, arguments),
         CloseCommand::Resolve(arguments) => resolve::run(global, arguments),
         CloseCommand::Void(arguments) => void::run(global, arguments),
     }
