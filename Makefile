@@ -40,6 +40,7 @@ bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-duckdb >/dev/null
 	cargo bench --bench w1
 	cargo bench -p highwater-forecast --bench refit
+	cargo bench -p highwater-dataflows --bench rerate
 
 check: tools ## formatting and clippy
 	cargo fmt --all --check
