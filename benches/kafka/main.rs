@@ -60,7 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         workload.write()?;
     }
     let Some(broker) = Broker::start() else { return Ok(()) };
-    broker.create_topic(TOPIC, PARTITIONS, &[]);
+    // The workload's month may not be over.
+    broker.create_topic(TOPIC, PARTITIONS, &[("message.timestamp.after.max.ms", "9223372036854775807")]);
     broker.create_topic("highwater.dead-letters.v1", 1, &[]);
     for table in TABLES {
         broker.create_topic(&format!("highwater.{table}.v1"), 1, &[("cleanup.policy", "compact")]);
@@ -98,7 +99,10 @@ fn produce(broker: &Broker, workload: &Workload) -> Result<u64, Box<dyn Error>> 
         records += 1;
     }
     producer.flush(PATIENCE)?;
-    Ok(records)
+    let client: BaseConsumer = broker.client().create()?;
+    let ends = (0..PARTITIONS).map(|partition| client.fetch_watermarks(TOPIC, partition, PATIENCE));
+    let kept = ends.map(|ends| ends.map(|(_, end)| end as u64)).sum::<Result<u64, _>>()?;
+    if kept == records { Ok(records) } else { Err(format!("the broker took {kept} of {records} records").into()) }
 }
 
 /// The text behind `"organizationId":"`, which every line of the workload has.
