@@ -4,7 +4,35 @@ use super::exit::{CommandError, Exit};
 use super::{logging, output};
 use crate::config::{ConfigMistake, Flag, Inputs, Settings};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// The options of [`GlobalArguments`]; each takes a value.
+const OPTIONS: [&str; 5] = ["--config", "--set", "--data-dir", "--log-format", "--log-level"];
+
+/// Puts the options that every command takes behind the command, in their order. They may stand before it too, and
+/// `clap` forgets those where both have some: a setting would be dropped without a word.
+pub fn gathered(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let (mut kept, mut gathered) = (Vec::new(), Vec::new());
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            gathered.push(argument);
+            break;
+        }
+        let text = argument.to_string_lossy();
+        let option = text.split_once('=').map_or(&*text, |(option, _)| option);
+        if !OPTIONS.contains(&option) {
+            kept.push(argument);
+        } else if option.len() == text.len() {
+            gathered.push(argument);
+            gathered.extend(arguments.next());
+        } else {
+            gathered.push(argument);
+        }
+    }
+    kept.into_iter().chain(gathered).chain(arguments).collect()
+}
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct GlobalArguments {
@@ -77,4 +105,24 @@ fn invalid(mistakes: &[ConfigMistake]) -> CommandError {
         Exit::Configuration,
         output::counted(mistakes.len(), "mistake in the settings", "mistakes in the settings"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gathered;
+
+    #[test]
+    fn settings_count_wherever_they_stand_in_their_order() {
+        for (given, read) in [
+            ("highwater run", "highwater run"),
+            ("highwater --set a=1 run --set b=2", "highwater run --set a=1 --set b=2"),
+            ("highwater --set=a=1 config --config f show --json", "highwater config show --json --set=a=1 --config f"),
+            ("highwater tap --set a=1 -- --set", "highwater tap --set a=1 -- --set"),
+            ("highwater run --set", "highwater run --set"),
+        ] {
+            let arguments = gathered(given.split(' ').map(Into::into));
+            let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+            assert_eq!(arguments.join(" "), read);
+        }
+    }
 }

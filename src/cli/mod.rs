@@ -76,7 +76,7 @@ pub enum Command {
 
 /// Reads the process's arguments, does what they ask and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(global::gathered(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             let exit = match error.kind() {
