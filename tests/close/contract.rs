@@ -10,16 +10,18 @@ use highwater_settlement::plan::Mode;
 use highwater_settlement::policy::Policy;
 use highwater_settlement::state::State;
 use serde_json::Value;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 /// The mock as a process, which ends with this value.
 struct Mock {
     process: Child,
     port: u16,
+    /// Open as long as the mock may write to it.
+    _said: BufReader<ChildStdout>,
 }
 
 impl Drop for Mock {
@@ -41,18 +43,17 @@ fn program() -> Option<PathBuf> {
     None
 }
 
+/// On ports of its own: two mocks run side by side.
 fn mock() -> Option<Mock> {
-    let program = program()?;
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let mut command = Command::new(program);
-    command.args(["-http-addr", &format!("127.0.0.1:{port}")]).stdout(Stdio::null()).stderr(Stdio::null());
-    let mock = Mock { process: command.spawn().expect("the mock starts"), port };
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < deadline, "the mock does not listen");
-        std::thread::yield_now();
-    }
-    Some(mock)
+    let mut command = Command::new(program()?);
+    command.args(["-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"]);
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the mock starts");
+    let mut said = BufReader::new(process.stdout.take().expect("its output"));
+    let listens = said.by_ref().lines().map_while(Result::ok).find_map(|line| {
+        line.strip_prefix("Listening for HTTP at address: 127.0.0.1:").and_then(|port| port.trim().parse().ok())
+    });
+    let port = listens.expect("the mock says where it listens");
+    Some(Mock { process, port, _said: said })
 }
 
 impl Mock {
