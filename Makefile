@@ -39,6 +39,9 @@ bench: tools ## measure, beside the references, in one run
 	@tests/parts/install-tools bench
 	@tests/parts/install-duckdb >/dev/null
 	cargo bench --bench w1
+	@tests/parts/install-clickhouse
+	@tests/parts/install-kafka
+	cargo bench --bench kafka
 	cargo bench -p highwater-forecast --bench refit
 	cargo bench -p highwater-dataflows --bench rerate
 
