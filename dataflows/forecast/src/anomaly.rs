@@ -32,6 +32,9 @@ const DEVIATION_SPEED: f64 = 0.05;
 const BOUND: f64 = 4.0;
 /// Deviations that are smaller than this share of what is expected are never unusual.
 const LEAST_SHARE: f64 = 0.02;
+/// Where most days, or hours, have no usage, any usage is far from what is expected. There only more than so many usual
+/// ones of those that have some are told of.
+const RARE_LEAST: f64 = 4.0;
 /// From the mean absolute deviation to the standard one, for a normal law: √(π/2).
 const STANDARD: f64 = 1.253_314_137_316;
 
@@ -43,9 +46,9 @@ struct Usual {
 }
 
 impl Usual {
-    /// How many usual deviations `off` is, where `expected` was expected.
-    fn score(&self, off: f64, expected: f64) -> f64 {
-        let scale = (self.deviation * STANDARD).max(LEAST_SHARE * expected);
+    /// How many usual deviations `off` is, where `expected` was expected and no deviation is less than `least`.
+    fn score(&self, off: f64, expected: f64, least: f64) -> f64 {
+        let scale = (self.deviation * STANDARD).max(LEAST_SHARE * expected).max(least);
         if scale > 0.0 { off / scale } else { 0.0 }
     }
 
@@ -57,21 +60,48 @@ impl Usual {
     }
 }
 
+/// How often there is usage at all, and how much it is then.
+#[derive(Clone, Copy, Default)]
+struct Activity {
+    seen: usize,
+    active: usize,
+    sum: f64,
+}
+
+impl Activity {
+    /// The least deviation that counts as a usual one, so that `RARE_LEAST` usual totals have `score_least`.
+    fn least_deviation(&self, score_least: f64) -> f64 {
+        let rare = 2 * self.active < self.seen;
+        if rare && self.active > 0 { RARE_LEAST / score_least * self.sum / self.active as f64 } else { 0.0 }
+    }
+
+    fn learn(&mut self, total: f64) {
+        self.seen += 1;
+        if total != 0.0 {
+            self.active += 1;
+            self.sum += total.abs();
+        }
+    }
+}
+
 /// Of the closed days, in order.
 pub fn day_anomalies(history: &History, fit: &Fit) -> Vec<Anomaly> {
     let mut anomalies = Vec::new();
     let mut usual = Usual::default();
+    let mut activity = Activity::default();
+    fit.totals.iter().take(7).for_each(|total| activity.learn(*total));
     let step = history.step();
     // Before a week is over there is no expectation to be off from.
     for place in 7..fit.days() {
         let expected = fit.expected_of(place);
         let off = fit.totals[place] - expected;
-        let score = usual.score(off, expected);
+        let score = usual.score(off, expected, activity.least_deviation(DAY_SCORE_LEAST));
         if place >= DAYS_LEARNING && score.abs() >= DAY_SCORE_LEAST {
             let number = history.first_day() + place as i64;
             anomalies.extend(anomaly(number, history.totals()[place], expected, score, step));
         }
         usual.learn(off);
+        activity.learn(fit.totals[place]);
     }
     anomalies
 }
@@ -119,6 +149,7 @@ pub fn hour_anomalies(history: &History, fit: &Fit, hours: impl IntoIterator<Ite
     let mut anomalies = Vec::new();
     let mut pattern = Hours { sums: [[0.0; 24]; 7], pooled: [0.0; 24], weeks: [0.0; 7] };
     let mut usual = [Usual::default(); 24];
+    let mut activity = Activity::default();
     let step = history.step();
     let mut hours = hours.into_iter().peekable();
     for place in 0..fit.days() {
@@ -131,10 +162,11 @@ pub fn hour_anomalies(history: &History, fit: &Fit, hours: impl IntoIterator<Ite
         }
         let weekday = day.rem_euclid(7) as usize;
         let expected_day = fit.expected_of(place);
+        let least = activity.least_deviation(HOUR_SCORE_LEAST);
         for (hour, total) in totals.iter().enumerate() {
             let expected = expected_day * pattern.share(weekday, hour);
             let off = to_float(*total) - expected;
-            let score = usual[hour].score(off, expected);
+            let score = usual[hour].score(off, expected, least);
             if place >= DAYS_LEARNING && score.abs() >= HOUR_SCORE_LEAST {
                 anomalies.extend(anomaly(day * 24 + hour as i64, *total, expected, score, step));
             }
@@ -142,7 +174,9 @@ pub fn hour_anomalies(history: &History, fit: &Fit, hours: impl IntoIterator<Ite
                 usual[hour].learn(off);
             }
         }
-        pattern.learn(weekday, &totals.map(to_float));
+        let totals = totals.map(to_float);
+        totals.iter().for_each(|total| activity.learn(*total));
+        pattern.learn(weekday, &totals);
     }
     anomalies
 }

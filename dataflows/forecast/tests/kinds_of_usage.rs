@@ -5,7 +5,7 @@ mod evaluation;
 mod support;
 
 use evaluation::Evaluation;
-use highwater_forecast::History;
+use highwater_forecast::{History, day_anomalies, hour_anomalies};
 use highwater_rating::number::Quantity;
 use support::Daily;
 
@@ -121,4 +121,33 @@ fn usage_that_never_varied_is_followed_when_it_does() {
     let totals: Vec<f64> = (0..60).map(|day| if day < 55 { 100.0 } else { 300.0 }).collect();
     assert!(level(&totals) > 110.0, "{}", level(&totals));
     assert!((level(&totals[..55]) - 100.0).abs() < 1e-9);
+}
+
+#[test]
+fn usage_now_and_then_is_no_anomaly_unless_it_is_much_more_than_usual() {
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let unit = 1_000_000_000;
+    // One unit in some hours of some days; much of it in one hour.
+    let burst = 20_050 * 24 + 11;
+    let mut hours: Vec<(i64, Quantity)> = Vec::new();
+    for hour in 20_000 * 24..20_060 * 24 {
+        if hour == burst {
+            hours.push((hour, Quantity(20 * unit)));
+        } else if chance.even() < 0.015 {
+            hours.push((hour, Quantity(unit)));
+        }
+    }
+    let mut days: Vec<(i64, Quantity)> = Vec::new();
+    for (hour, total) in &hours {
+        match days.last_mut() {
+            Some((day, sum)) if *day == hour / 24 => sum.0 += total.0,
+            _ => days.push((hour / 24, *total)),
+        }
+    }
+    let history = History::new(days, 20_060);
+    let fit = history.fit();
+    let told: Vec<i64> = hour_anomalies(&history, &fit, hours).iter().map(|told| told.number).collect();
+    assert_eq!(told, [burst], "of hours");
+    let told: Vec<i64> = day_anomalies(&history, &fit).iter().map(|told| told.number).collect();
+    assert_eq!(told, [burst / 24], "of days");
 }
