@@ -102,10 +102,9 @@ fn commit_seen(
     let (writes, closed): (Arc<Mutex<_>>, Arc<Mutex<_>>) = Default::default();
     let manifest = folder.join("manifest.json");
     let onlooker = Onlooker { manifest, writes: writes.clone(), closed: closed.clone(), kept: kept.clone(), refuses };
-    // One epoch at a time, so that none is merged with the next.
     let (sealed_sender, sealed) = crossbeam_channel::bounded(0);
     let (changes_sender, changes) = crossbeam_channel::unbounded();
-    let (written, _positions) = crossbeam_channel::unbounded();
+    let (written, positions) = crossbeam_channel::unbounded();
     let (restored, _closed) = crossbeam_channel::unbounded();
     let committer = Committer {
         sealed,
@@ -123,8 +122,13 @@ fn commit_seen(
     };
     let thread = std::thread::spawn(move || committer.run());
     for (sealed, changes) in epochs {
+        let is_shown = !sealed.behind_released;
         changes_sender.send(changes).unwrap();
         sealed_sender.send(sealed).unwrap();
+        // Until it is written, so that none is merged with the next; a committer that was refused has ended.
+        if is_shown && positions.recv().is_err() {
+            break;
+        }
     }
     drop(sealed_sender);
     let ended = thread.join().unwrap();
